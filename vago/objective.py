@@ -1,0 +1,111 @@
+"""The training loss of XTTS's GPT: equal to stock `GPT.forward` where stock is right, without its device syncs.
+
+Where it differs from coqui-tts 0.28's `GPT.forward`, and why:
+
+* the prompt is masked per clip and in codes (stock masks only the last clip of a batch, in units of 256 samples, and
+  can mask the stop target, which is how a model learns not to stop);
+* masks come from comparing an index with a length, not from Python loops over device scalars;
+* sums and token counts are returned per clip, so that averages are per token over any set of batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+# stock adds three positions to every clip's codes and one target more: each clip has four stop targets
+STOP_TARGETS = 4
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded clips. Lengths are also kept on the CPU (`tokens_in`) so that no step waits for the device.
+
+    text: (B, N) int64; text_lengths: (B,); codes: (B, T) int64; code_lengths: (B,)
+    cond_mels: (B, 80, F) float32, all prompts of one batch equally long, so none is padded
+    prompt_spans: (B, 2) int64, [first, last) code of the clip's own prompt; equal where the prompt is another clip
+    """
+
+    text: torch.Tensor
+    text_lengths: torch.Tensor
+    codes: torch.Tensor
+    code_lengths: torch.Tensor
+    cond_mels: torch.Tensor
+    prompt_spans: torch.Tensor
+    clip_ids: tuple[str, ...]
+
+    def to(self, device) -> Batch:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Batch(**{k: v.to(device, non_blocking=True) if isinstance(v, torch.Tensor) else v for k, v in values.items()})
+
+    def target_counts(self) -> tuple[int, int]:
+        """(mel targets, text targets) of the batch; call it before the batch goes to the device."""
+        masked = (self.prompt_spans[:, 1] - self.prompt_spans[:, 0]).sum()
+        mel = self.code_lengths.sum() + STOP_TARGETS * len(self.clip_ids) - masked
+        return int(mel), int(self.text_lengths.sum() + len(self.clip_ids))
+
+
+class Objective(nn.Module):
+    """Wraps coqui's `GPT` so that `forward(batch)` gives each clip's negative log-likelihoods.
+
+    A module and not a function because accelerate's wrappers (DDP) hook `forward`.
+    """
+
+    def __init__(self, gpt: nn.Module):
+        super().__init__()
+        self.gpt = gpt
+
+    def forward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """(mel_nll, text_nll), each (B,) float32: sums over the clip's targets, in nats."""
+        gpt = self.gpt
+        text_in, text_target, text_seen = _text(batch, gpt.start_text_token, gpt.stop_text_token)
+        mel_in, mel_target, mel_seen = _codes(batch, gpt.start_audio_token, gpt.stop_audio_token)
+
+        prompt = gpt.get_style_emb(batch.cond_mels).transpose(1, 2)  # (B, 32, D)
+        text_emb = gpt.text_embedding(text_in) + gpt.text_pos_embedding(text_in)
+        mel_emb = gpt.mel_embedding(mel_in) + gpt.mel_pos_embedding(mel_in)
+        seen = torch.cat([torch.ones(prompt.shape[:2], dtype=torch.bool, device=prompt.device), text_seen, mel_seen], dim=1)
+
+        out = gpt.gpt(inputs_embeds=torch.cat([prompt, text_emb, mel_emb], dim=1), attention_mask=seen, return_dict=True)
+        hidden = gpt.final_norm(out.last_hidden_state)
+        text_hidden, mel_hidden = hidden[:, prompt.shape[1] :].split([text_in.shape[1], mel_in.shape[1]], dim=1)
+        return _nll(gpt.mel_head(mel_hidden), mel_target), _nll(gpt.text_head(text_hidden), text_target)
+
+
+def loss(mel_nll: torch.Tensor, text_nll: torch.Tensor, counts: tuple[int, int], text_weight: float = 0.01) -> torch.Tensor:
+    """mel CE + text_weight * text CE, per token. `counts` are those of the whole accumulation group, so that the
+    micro-batches' gradients add up to the gradient of the group's mean whatever their sizes are."""
+    return mel_nll.sum() / counts[0] + text_weight * text_nll.sum() / counts[1]
+
+
+def _text(batch: Batch, start: int, stop: int):
+    """Inputs [start, tokens], targets [tokens, stop], keys seen: start and tokens (stock hides the stop key too)."""
+    index = torch.arange(batch.text.shape[1] + 1, device=batch.text.device)[None]
+    lengths = batch.text_lengths[:, None]
+    tokens = torch.where(index[:, :-1] < lengths, batch.text, stop)
+    return (
+        F.pad(tokens, (1, 0), value=start),
+        F.pad(tokens, (0, 1), value=stop).masked_fill(index > lengths, -1),
+        index <= lengths,
+    )
+
+
+def _codes(batch: Batch, start: int, stop: int):
+    """Inputs [start, codes, 3 stops], targets [codes, 4 stops], the clip's own prompt masked from the targets."""
+    lengths = batch.code_lengths[:, None]
+    codes = F.pad(batch.codes, (0, STOP_TARGETS - 1), value=stop)
+    index = torch.arange(codes.shape[1] + 1, device=codes.device)[None]
+    codes = torch.where(index[:, :-1] < lengths, codes, stop)
+    seen = index < lengths + STOP_TARGETS
+    first, last = batch.prompt_spans[:, :1], batch.prompt_spans[:, 1:]
+    hidden = (index >= first) & (index < torch.minimum(last, lengths))
+    target = F.pad(codes, (0, 1), value=stop).masked_fill(~seen | hidden, -1)
+    return F.pad(codes, (1, 0), value=start), target, seen
+
+
+def _nll(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """(B, L, V), (B, L) with -1 to ignore -> (B,) summed in float32 whatever autocast does."""
+    return F.cross_entropy(logits.float().transpose(1, 2), target, ignore_index=-1, reduction="none").sum(dim=1)

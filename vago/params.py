@@ -1,0 +1,246 @@
+"""The settings of each notebook: one pydantic model per notebook, read from YAML, unknown keys refused."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from vago import VagoError
+
+PHASES = ("baseline", "combined", "ultrafine")
+
+
+class Params(BaseModel):
+    """What every notebook shares. Subclasses add their own settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    notebook: ClassVar[str] = ""
+
+    profile: str = Field("demo", pattern=r"^[A-Za-z0-9_-]+$", description="names the folder outputs/<profile>/")
+    outputs_root: str = Field("outputs", description="where every profile's folder lies, relative to the project")
+    base_dir: str = Field("", description="folder of the base model; empty: outputs/<profile>/base")
+    seed: int = Field(1, ge=0, lt=2**31, description="fixes every random choice")
+
+    @classmethod
+    def load(cls, path: Path, overrides: dict[str, Any] | None = None):
+        """Read a YAML parameter file. Raises VagoError naming the file, the key and what is wrong with it."""
+        return cls.checked({**read_yaml(path), **(overrides or {})}, where=str(path))
+
+    @classmethod
+    def from_notebook(cls, namespace: dict[str, Any]):
+        """Read the parameters a notebook holds as plain variables: `p = TrainParams.from_notebook(globals())`.
+
+        Papermill injects a misspelt parameter with no more than a warning; here a plain variable that no
+        setting is named after is refused, so that a misspelling cannot pass unseen. Names with a leading
+        underscore and IPython's own are left alone.
+        """
+
+        def plain(value: Any) -> bool:
+            return all(map(plain, value)) if isinstance(value, list) else isinstance(value, str | int | float | None)
+
+        own = {"In", "Out", "exit", "quit", "get_ipython", "open"}
+        values = {
+            name: value for name, value in namespace.items() if not name.startswith("_") and name not in own and plain(value)
+        }
+        return cls.checked(values, where="the notebook's parameters cell")
+
+    @classmethod
+    def checked(cls, values: dict[str, Any], where: str):
+        """Validate a dict; one sentence per problem, all in one VagoError."""
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise VagoError("; ".join(cls._sentence(e, where) for e in error.errors())) from None
+
+    @classmethod
+    def _sentence(cls, error: dict[str, Any], where: str) -> str:
+        name = ".".join(str(part) for part in error["loc"]) or "the settings"
+        if error["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, cls.model_fields, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(cls.model_fields)}"
+            return f"{where}: {cls.__name__} has no setting {name!r}; {hint}"
+        message = error["msg"].removeprefix("Value error, ")
+        return f"{where}: {name} = {error['input']!r} will not do: {message}"
+
+
+class CorpusParams(Params):
+    """01: recordings -> clips."""
+
+    notebook: ClassVar[str] = "01_prepare_dataset"
+
+    recordings_dir: str = Field("", description="one folder per source; empty: outputs/<profile>/recordings")
+    sources: list[str] = Field(["quiz", "interview"], min_length=1, description="the folders to read, in this order")
+    demo_voice: bool = Field(False, description="make recordings and a tiny base model on the spot")
+    speaker: str = "speaker"
+    language: Literal["hu"] = "hu"
+
+    min_seconds: float = Field(0.5, ge=0.5, description="XTTS ignores clips under half a second")
+    max_seconds: float = Field(11.6, gt=1, le=11.6, description="255,995 samples at 22,050 Hz")
+    max_tokens: int = Field(200, ge=10, le=400)
+    search_seconds: float = Field(0.4, ge=0, le=2, description="how far from a cue's edge a silence is looked for")
+    padding_seconds: float = Field(0.1, ge=0, le=0.5, description="silence kept on both sides of the speech")
+    loudness_lufs: float = Field(-23.0, ge=-40, le=-10)
+    silent_dbfs: float = Field(-50.0, description="a clip whose loudest 50 ms are under this is silent")
+    clipped_fraction: float = Field(0.001, ge=0, le=1, description="share of samples at full scale that makes a clip clipped")
+    long_seconds: float = Field(7.0, description="clips from here on are long")
+    medium_seconds: float = Field(4.0, description="clips from here on are medium, below short")
+
+    held_out_fraction: float = Field(0.05, gt=0, lt=0.5)
+    held_out_min_clips: int = Field(12, ge=2)
+    stretch_seconds: float = Field(30.0, gt=0, description="length of the stretches the held-out set is made of")
+
+
+class TrainParams(Params):
+    """02-04: one phase. `None` inherits the parent phase's value, or the default below for a first phase."""
+
+    DEFAULTS: ClassVar[dict[str, Any]] = dict(
+        batch_size=3, accumulation=1, weight_decay=0.01, schedule="cosine", warmup_steps=50, max_grad_norm=1.0,
+        text_loss_weight=0.01, prompt="other", prompt_min_seconds=3.0, prompt_max_seconds=6.0, dropout=0.1,
+        precision="auto", eval_every=100, eval_batch_size=8, save_every=100, log_every=10, patience=None,
+    )  # fmt: skip
+
+    phase: Literal["baseline", "combined", "ultrafine"] = "baseline"
+    parent: Literal["baseline", "combined"] | None = Field(None, description="start from this phase's best; None: the base")
+    sources: list[str] = Field(["quiz"], min_length=1)
+    language: Literal["hu"] = "hu"
+    epochs: int = Field(30, ge=1)
+    learning_rate: float = Field(5e-6, gt=0, le=1)
+
+    batch_size: int | None = Field(None, ge=1)
+    accumulation: int | None = Field(None, ge=1, description="micro-batches per optimizer step")
+    weight_decay: float | None = Field(None, ge=0)
+    schedule: Literal["cosine", "constant"] | None = None
+    warmup_steps: int | None = Field(None, ge=0)
+    max_grad_norm: float | None = Field(None, gt=0)
+    text_loss_weight: float | None = Field(None, ge=0)
+    prompt: Literal["other", "masked"] | None = Field(None, description="prompt from other clips, or the corrected stock way")
+    prompt_min_seconds: float | None = Field(None, ge=0.5)
+    prompt_max_seconds: float | None = Field(None, le=30)
+    dropout: float | None = Field(None, ge=0, lt=1)
+    precision: Literal["auto", "fp32", "bf16"] | None = None
+    eval_every: int | None = Field(None, ge=1)
+    eval_batch_size: int | None = Field(None, ge=1)
+    save_every: int | None = Field(None, ge=1)
+    log_every: int | None = Field(None, ge=1)
+    patience: int | None = Field(None, ge=1, description="stop after so many evaluations without a new best")
+
+    @property
+    def notebook(self) -> str:  # type: ignore[override]
+        return f"{PHASES.index(self.phase) + 2:02d}_train_{self.phase}"
+
+    @model_validator(mode="after")
+    def _in_order(self):
+        if self.parent and PHASES.index(self.parent) >= PHASES.index(self.phase):
+            raise ValueError(f"phase {self.phase} cannot start from {self.parent}, which comes after it or is itself")
+        low, high = self.prompt_min_seconds, self.prompt_max_seconds
+        if low and high and low > high:
+            raise ValueError(f"prompt_min_seconds {low} is above prompt_max_seconds {high}")
+        return self
+
+    def inherit(self, parent: dict[str, Any] | None) -> TrainParams:
+        """Fill every None from the parent phase's resolved settings, else from DEFAULTS."""
+        from_parent = {k: v for k, v in (parent or {}).items() if k in self.DEFAULTS}
+        given = {k: v for k, v in self.model_dump().items() if v is not None}
+        return type(self)(**{**self.DEFAULTS, **from_parent, **given})
+
+
+class SpeechParams(Params):
+    """How speech is drawn from the model, for 05 and 06 alike; the defaults are XTTS-v2's published ones."""
+
+    language: Literal["hu"] = "hu"
+    temperature: float = Field(0.75, ge=0, le=2, description="0 takes the likeliest code each time")
+    top_k: int = Field(50, ge=1)
+    top_p: float = Field(0.85, gt=0, le=1)
+    repetition_penalty: float = Field(5.0, ge=1)
+    prompt_seconds: float = Field(6.0, ge=1, le=30, description="reference audio from the training clips")
+    max_seconds_per_char: float = Field(0.2, gt=0, description="a line that has not ended by then is cut, and said to be")
+
+
+class EvaluateParams(SpeechParams):
+    """05: every phase on the same held-out clips."""
+
+    notebook: ClassVar[str] = "05_evaluate"
+
+    phases: list[Literal["baseline", "combined", "ultrafine"]] = list(PHASES)
+    target_loss: float = Field(2.5, gt=0, description="the mel + text CE one would like to reach")
+    bootstrap_samples: int = Field(2000, ge=100)
+    eval_batch_size: int = Field(8, ge=1)
+    speech_clips: int = Field(6, ge=0, description="held-out sentences spoken by each phase")
+
+
+class SampleParams(SpeechParams):
+    """06: the script, spoken."""
+
+    notebook: ClassVar[str] = "06_generate_samples"
+
+    script: str = Field("quiz_show", pattern=r"^[A-Za-z0-9_-]+$", description="params/scripts/<script>.yaml")
+    phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = "best"
+    pause_seconds: float = Field(0.35, ge=0, le=3, description="silence between the sentences of a long line")
+    loudness_lufs: float = Field(-20.0, ge=-40, le=-10)
+
+
+class ScriptLine(BaseModel):
+    """One line of a script. `name` becomes part of the file name: 01_opening.wav."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    text: str = Field(min_length=1)
+    category: str = ""
+
+
+class Script(BaseModel):
+    """params/scripts/<name>.yaml: what is to be said, apart from how."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: str
+    lines: list[ScriptLine] = Field(min_length=1)
+
+    @field_validator("lines")
+    @classmethod
+    def _names_differ(cls, lines):
+        names = [line.name for line in lines]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"line names must differ, found twice: {', '.join(twice)}")
+        return lines
+
+    @classmethod
+    def load(cls, path: Path) -> Script:
+        try:
+            return cls(**read_yaml(path))
+        except ValidationError as error:
+            raise VagoError(
+                "; ".join(
+                    f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+                )
+            ) from None
+
+
+NOTEBOOKS: dict[str, type[Params]] = {
+    "01_prepare_dataset": CorpusParams,
+    "02_train_baseline": TrainParams,
+    "03_train_combined": TrainParams,
+    "04_train_ultrafine": TrainParams,
+    "05_evaluate": EvaluateParams,
+    "06_generate_samples": SampleParams,
+}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping; VagoError where the file is missing, is no YAML or is not a mapping."""
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VagoError(f"{path} does not exist: each notebook needs its parameter file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise VagoError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise VagoError(f"{path} should hold `name: value` lines, found a {type(content).__name__}")
+    return content

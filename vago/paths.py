@@ -1,0 +1,77 @@
+"""Where a run keeps things. Nothing else builds a path."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from vago import VagoError
+from vago.params import Params
+
+
+def project_root(start: Path | None = None) -> Path:
+    """The folder that holds notebooks/ and params/: $VAGO_HOME, or the nearest one at or above `start`."""
+    if home := os.environ.get("VAGO_HOME"):
+        return Path(home).resolve()
+    start = Path(start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
+            return folder
+    raise VagoError(
+        f"no vago project at or above {start}: go to the folder that holds notebooks/ and params/, or set VAGO_HOME to it"
+    )
+
+
+@dataclass(frozen=True)
+class Paths:
+    """All the places of one profile's run, under `root`/outputs/<profile>/."""
+
+    root: Path
+    home: Path
+    base: Path
+
+    @classmethod
+    def of(cls, p: Params, root: Path | None = None) -> Paths:
+        root = Path(root) if root else project_root()
+        home = root / p.outputs_root / p.profile
+        return cls(root, home, root / p.base_dir if p.base_dir else home / "base")
+
+    def recordings(self, recordings_dir: str = "") -> Path:
+        return self.root / recordings_dir if recordings_dir else self.home / "recordings"
+
+    @property
+    def corpus(self) -> Path:
+        return self.home / "corpus"
+
+    @property
+    def features(self) -> Path:
+        return self.home / "features"
+
+    def phase(self, name: str) -> Path:
+        return self.home / "phases" / name
+
+    @property
+    def evaluation(self) -> Path:
+        return self.home / "evaluation"
+
+    def samples(self, script: str) -> Path:
+        return self.home / "samples" / script
+
+    @property
+    def executed(self) -> Path:
+        return self.home / "notebooks"
+
+    @property
+    def run_record(self) -> Path:
+        return self.home / "run.json"
+
+    def script(self, name: str) -> Path:
+        return self.root / "params" / "scripts" / f"{name}.yaml"
+
+    def shown(self, path: Path) -> str:
+        """`path` relative to the project where it lies inside it: what messages and records show."""
+        try:
+            return str(Path(path).relative_to(self.root))
+        except ValueError:
+            return str(path)

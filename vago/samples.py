@@ -1,0 +1,119 @@
+"""The script, spoken: which phase, which prompt, and the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vago import VagoError, audio, base, checkpoint, synthesize
+from vago.corpus import Corpus
+from vago.lineage import BEST
+from vago.params import PHASES, SampleParams, Script, SpeechParams
+from vago.paths import Paths
+
+SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "prompt_seconds", "seed")
+
+
+def speak_script(p: SampleParams, paths: Paths, on_progress: Callable[[int, int], None] | None = None) -> pd.DataFrame:
+    """Speak the script's lines into samples/<script>/NN_name.wav (24 kHz, 16 bit) and samples.csv; returns that table.
+
+    Columns: line, file, category, text, seconds, took_seconds, ended, phase, model_sha256, prompt, and the sampling settings.
+    WAVs of lines that the script no longer has are removed only after the new ones are all written.
+    """
+    script = Script.load(paths.script(p.script))
+    phase = chosen_phase(p.phase, paths)
+    model, model_sha256 = open_phase(phase, paths)
+    corpus = Corpus.load(paths.corpus)
+    prompt = reference_clips(corpus, p)
+    voice = synthesize.voice_from(model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds)
+    lines = [line.text for line in script.lines]
+    spoken = synthesize.speak(model, voice, lines, base.encoder(paths.base), p, p.pause_seconds, on_progress)
+
+    folder = paths.samples(p.script)
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, (line, speech) in enumerate(zip(script.lines, spoken), start=1):
+        file = f"{number:02d}_{line.name}.wav"
+        wav = audio.set_loudness(speech.wav, audio.OUTPUT_RATE, p.loudness_lufs)
+        audio.write(folder / file, wav, audio.OUTPUT_RATE)
+        row = {"line": line.name, "file": file, "category": line.category, "text": line.text}
+        row |= {"seconds": round(speech.seconds, 3), "took_seconds": round(speech.took, 3), "ended": speech.ended}
+        row |= {"phase": phase, "model_sha256": model_sha256, "prompt": " ".join(prompt)}
+        rows.append(row | {name: getattr(p, name) for name in SETTINGS})
+    table = pd.DataFrame(rows)
+    _write_table(table, folder)
+    return table
+
+
+def load_samples(table: pd.DataFrame, folder: Path) -> list[tuple[str, np.ndarray, int]]:
+    """(title, wav, rate) of each spoken line."""
+    return [(f"{row.file}: {row.text}", *audio.load(folder / row.file)) for row in table.itertuples()]
+
+
+def _write_table(table: pd.DataFrame, folder: Path) -> None:
+    partial = folder / ".samples.csv.tmp"
+    table.to_csv(partial, index=False)
+    os.replace(partial, folder / "samples.csv")
+    for wav in set(folder.glob("*.wav")) - {folder / file for file in table.file}:
+        wav.unlink()
+
+
+def spoken_as(script: Script) -> pd.DataFrame:
+    """What stands in the script beside what the model is given."""
+    rows = [
+        {"line": line.name, "written": line.text, "spoken": " | ".join(synthesize.sentences(line.text))} for line in script.lines
+    ]
+    return pd.DataFrame(rows).set_index("line")
+
+
+def chosen_phase(wanted: str, paths: Paths) -> str:
+    """`best` is the phase with the lowest held-out loss in evaluation/report.json; anything else is taken as it is."""
+    if wanted != "best":
+        return wanted
+    report = paths.evaluation / "report.json"
+    try:
+        return json.loads(report.read_text(encoding="utf-8"))["best"]
+    except FileNotFoundError:
+        raise VagoError(
+            f"{report} does not exist, so the best phase is not known: run 05_evaluate first, or name a phase"
+        ) from None
+    except (ValueError, KeyError):
+        raise VagoError(f"{report} is not a report of 05_evaluate: run that notebook again") from None
+
+
+def open_phase(phase: str, paths: Paths):
+    """(the whole XTTS with this phase's GPT in it, SHA-256 of those weights); phase `base` is the base as it is."""
+    model = base.open_base(paths.base, base.device())
+    if phase == "base":
+        return model, base.fingerprint(paths.base)
+    return model, put_phase(model, phase, paths)
+
+
+def put_phase(model, phase: str, paths: Paths) -> str:
+    """Put a phase's best GPT into an open model; returns the SHA-256 of the weights' content."""
+    if phase not in PHASES:
+        raise VagoError(f"there is no phase {phase!r}; there are {', '.join(PHASES)}")
+    weights, meta = checkpoint.load(paths.phase(phase) / BEST)
+    model.gpt.load_state_dict(weights)
+    return meta["content_sha256"]
+
+
+def reference_clips(corpus: Corpus, p: SpeechParams) -> list[str]:
+    """Training clips for the prompt: from the first source, by how near they are to its median speaking rate, until
+    `prompt_seconds` are full. The most usual way of speaking is what a prompt should show."""
+    clips = corpus.clips[~corpus.clips.held_out]
+    clips = clips[clips.source == clips.source.iloc[0]]
+    rate = clips.seconds / clips.text.str.len()
+    order = (rate - rate.median()).abs().sort_values(kind="stable").index
+    chosen, have = [], 0.0
+    for row in clips.loc[order].itertuples():
+        chosen.append(row.clip_id)
+        have += row.seconds
+        if have >= p.prompt_seconds:
+            break
+    return chosen

@@ -1,0 +1,240 @@
+"""One phase of fine-tuning: from a base or a parent phase's best to this phase's best, interruptible at any step.
+
+Two facts carry the whole design: everything random in a step is drawn from (seed, epoch, step), never from a running
+state; and a step's gradient is the gradient of the mean over all tokens of its accumulation group. So a resumed run,
+and a run on several devices, repeats an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+
+from vago import VagoError, batches, checkpoint, lineage, monitor, optim, scores
+from vago.corpus import Corpus
+from vago.lineage import BEST, LAST, RECORD
+from vago.objective import Objective, loss
+from vago.params import TrainParams
+from vago.paths import Paths
+from vago.phase import Phase, Position, gpt_tensors, restore, save_last, set_up, start_weights
+from vago.stopping import Interrupted, StopRequest, stop_signals
+
+BAD_STEPS = 3  # non-finite steps in a row before going back to the last good state
+ROLLBACKS = 3  # ... and that often before giving up
+ABANDONED: tuple[float, ...] = ()  # a step that was not finished because a stop was asked for
+
+
+def train_phase(
+    p: TrainParams, paths: Paths, listener: monitor.Listener | None = None, log: Callable[[str], None] = print
+) -> dict:
+    """Train one phase; returns what phase.json holds. A finished phase with the same lineage returns at once.
+
+    Args:
+        listener: called with all metric rows after each new one (the notebook's live figure).
+        log: called with a sentence per logged step.
+
+    Raises:
+        Interrupted: stopped by SIGTERM or Ctrl-C; `last.safetensors` holds the place to go on from.
+        VagoError: data or settings differ from the unfinished run's; no room; loss not finite again and again.
+    """
+    folder = paths.phase(p.phase)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            return _train(p, paths, folder, listener, log)
+    except Timeout:
+        raise VagoError(f"another run is training in {folder}: wait for it to end, or stop it first") from None
+
+
+def _train(p: TrainParams, paths: Paths, folder: Path, listener, log) -> dict:
+    corpus = Corpus.load(paths.corpus)
+    parent = lineage.parent_of(p, paths)
+    p = p.inherit(parent.get("lineage", {}).get("settings"))
+    ancestry = lineage.of(p, paths, corpus, parent.get("best_sha256"))
+    if record := lineage.finished(folder, ancestry):
+        log(f"{p.phase} is complete already ({record['step']} steps): nothing to do")
+        return record
+    lineage.refuse_another(folder, ancestry)
+
+    phase = set_up(p, paths, corpus, ancestry, log)
+    if resumed := (folder / LAST).exists():
+        restore(phase)
+        log(f"going on from step {phase.at.step} of {phase.steps}")
+    else:
+        (folder / RECORD).unlink(missing_ok=True)  # of an earlier run with another lineage
+    watch = monitor.Monitor(folder, phase.steps, phase.at.step if resumed else None, listener, log)
+    try:
+        with stop_signals() as stop:
+            _loop(phase, watch, stop)
+        return _finish(phase)
+    finally:
+        watch.close()
+
+
+def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
+    p, at = phase.p, phase.at
+    started = time.monotonic() - at.seconds
+    if at.step == 0:
+        _evaluate(phase, watch)
+    recent: list[tuple[float, float]] = []
+    while at.step < phase.steps and not at.finished:
+        result = ABANDONED if stop.requested else _step(phase, at.step, stop)
+        if result is ABANDONED:
+            at.seconds = time.monotonic() - started
+            save_last(phase)
+            raise Interrupted(
+                f"stopped after step {at.step} of {phase.steps}, all saved: run {p.phase} again to go on from there"
+            )
+        at.step += 1
+        if result is None:
+            _bad_step(phase, watch)
+            at = phase.at
+            continue
+        at.bad_steps = 0
+        recent.append(result[:2])
+        if at.step % p.log_every == 0 or at.step == phase.steps:
+            mel, text = (monitor.mean(values) for values in zip(*recent))
+            row = {
+                "kind": "train",
+                "step": at.step,
+                "epoch": at.step / phase.steps_per_epoch,
+                "loss": mel + p.text_loss_weight * text,
+            }
+            row |= {
+                "mel_ce": mel,
+                "text_ce": text,
+                "learning_rate": optim.learning_rate(p, at.step - 1, phase.steps),
+                "grad_norm": result[2],
+            }
+            watch.add(row | {"seconds": round(time.monotonic() - started, 3)})
+            recent = []
+        watch.progress(at.step, result[0])
+        if at.step % p.eval_every == 0 or at.step == phase.steps:
+            _evaluate(phase, watch)
+            at.finished = p.patience is not None and at.stale >= p.patience
+        if at.step % p.save_every == 0 and at.step < phase.steps and not at.finished:
+            at.seconds = time.monotonic() - started
+            save_last(phase)
+    at.seconds = time.monotonic() - started
+    watch.progress(at.step, at.best_loss, force=True)
+
+
+def _step(phase: Phase, step: int, stop: StopRequest) -> tuple[float, ...] | None:
+    """One optimizer step; (mel CE, text CE, gradient norm) of its group.
+
+    None when the loss or the gradient was not finite, ABANDONED when a stop was asked for within the group: both leave
+    the weights as they were.
+    """
+    p, accelerator = phase.p, phase.accelerator
+    epoch, group_index = divmod(step, phase.steps_per_epoch)
+    order = batches.epoch_order(phase.clips, p.batch_size, p.seed, epoch)
+    group_ids = order[group_index * phase.group_size : (group_index + 1) * phase.group_size]
+    seconds = (p.prompt_min_seconds, p.prompt_max_seconds)
+    group = [batches.training_batch(phase.clips, ids, p.prompt, seconds, (p.seed, step, i)) for i, ids in enumerate(group_ids)]
+    counts = tuple(sum(values) for values in zip(*(b.target_counts() for b in group)))
+    # a partial last group may hold fewer micro-batches than there are processes: the idle ones add a zero gradient
+    rank, world = accelerator.process_index, accelerator.num_processes
+    own = list(enumerate(group))[rank::world] or [(0, group[0])]
+    weight = 0.0 if rank >= len(group) else 1.0
+
+    phase.optimizer.zero_grad(set_to_none=True)
+    sums = torch.zeros(2, device=accelerator.device)
+    for position, (index, batch) in enumerate(own):
+        torch.manual_seed(int(np.random.SeedSequence((p.seed, step, index)).generate_state(1)[0]))  # for dropout
+        last = position == len(own) - 1
+        with nullcontext() if last else accelerator.no_sync(phase.objective):
+            mel_nll, text_nll = phase.objective(batch.to(accelerator.device))
+            # DDP averages over processes, so each adds its share times their number
+            accelerator.backward(loss(mel_nll, text_nll, counts, p.text_loss_weight) * weight * world)
+        sums += weight * torch.stack([mel_nll.detach().sum(), text_nll.detach().sum()])
+        if stop.requested:
+            return ABANDONED
+    norm = accelerator.clip_grad_norm_(phase.objective.parameters(), p.max_grad_norm)
+    mel, text = accelerator.reduce(sums, "sum").tolist()  # the one device sync of a step
+    if not all(map(math.isfinite, (mel, text, float(norm)))):
+        return None
+    for parameters in phase.optimizer.param_groups:
+        parameters["lr"] = optim.learning_rate(p, step, phase.steps)
+    phase.optimizer.step()
+    return mel / counts[0], text / counts[1], float(norm)
+
+
+def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:
+    """Score the held-out set and keep the weights when they are the best so far; step 0 counts, so a phase that only
+    makes things worse gives back what it was given."""
+    if phase.accelerator.is_main_process:
+        at, weight = phase.at, phase.p.text_loss_weight
+        table = scores.per_clip(Objective(phase.gpt), phase.held_out, phase.accelerator.device)
+        result = scores.means(table, weight)
+        per_source = {
+            source: scores.means(part, weight)["mel_ce"] for source, part in table.groupby(table.clip_id.map(phase.sources))
+        }
+        best = result["loss"] < at.best_loss
+        if best:
+            checkpoint.save(phase.folder / BEST, gpt_tensors(phase.gpt), {"step": at.step, "lineage": phase.lineage, **result})
+            at.best_loss, at.best_step, at.stale = result["loss"], at.step, 0
+        else:
+            at.stale += 1
+        watch.add({"kind": "eval", "step": at.step, **result, "best": best, **{f"mel_ce_{s}": v for s, v in per_source.items()}})
+    phase.accelerator.wait_for_everyone()
+
+
+def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
+    """A step without a finite loss has changed nothing; three in a row mean the weights themselves are off."""
+    at = phase.at
+    at.bad_steps += 1
+    watch.warn(at.step, "non-finite", f"the loss or the gradient of step {at.step} is not a finite number: the step was skipped")
+    if at.bad_steps < BAD_STEPS:
+        return
+    at.rollbacks += 1
+    if at.rollbacks > ROLLBACKS:
+        raise VagoError(
+            f"{phase.p.phase} met {BAD_STEPS} non-finite losses in a row, the {at.rollbacks}th time at step {at.step}: "
+            f"lower learning_rate or look for broken clips in the ledger; the best weights so far are safe in {phase.folder}"
+        )
+    here = at.step, at.rollbacks
+    if (phase.folder / LAST).exists():
+        restore(phase)
+    else:
+        phase.gpt.load_state_dict(start_weights(phase.p, phase.paths).state_dict())
+        phase.optimizer.state.clear()
+        phase.at = Position(best_loss=at.best_loss, best_step=at.best_step)
+    watch.warn(
+        here[0],
+        "rolled back",
+        f"{BAD_STEPS} steps in a row were not finite: back to the weights of step {phase.at.step}, going on with the next clips",
+    )
+    phase.at.step, phase.at.rollbacks, phase.at.bad_steps = *here, 0
+
+
+def _finish(phase: Phase) -> dict:
+    """Write phase.json with the best weights' held-out scores and drop `last`, which only an unfinished run needs."""
+    best, meta = checkpoint.load(phase.folder / BEST)
+    phase.gpt.load_state_dict(best)
+    table = scores.per_clip(Objective(phase.gpt), phase.held_out, phase.accelerator.device)
+    record = {
+        "phase": phase.p.phase,
+        "complete": True,
+        "step": phase.at.step,
+        "steps": phase.steps,
+        "best_step": phase.at.best_step,
+        "best_sha256": meta["content_sha256"],
+        "held_out": scores.intervals(table, phase.p.text_loss_weight),
+        "training_clips": len(phase.clips),
+        "held_out_clips": len(phase.sources),
+        "seconds": round(phase.at.seconds, 1),
+        "device": str(phase.accelerator.device),
+        "lineage": phase.lineage,
+    }
+    if phase.accelerator.is_main_process:
+        checkpoint.write_json(phase.folder / RECORD, record)
+        (phase.folder / LAST).unlink(missing_ok=True)
+    phase.accelerator.wait_for_everyone()
+    return record
