@@ -1,4 +1,4 @@
-"""Shared fixtures: one small real project per session (espeak-ng recordings, tiny base, corpus), copied where a test changes it."""
+"""Shared fixtures: one small real project per session (recordings, tiny base, corpus), copied where a test changes it."""
 
 from __future__ import annotations
 

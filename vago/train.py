@@ -157,13 +157,13 @@ def _step(phase: Phase, step: int, stop: StopRequest) -> tuple[float, ...] | Non
         if stop.requested:
             return ABANDONED
     norm = accelerator.clip_grad_norm_(phase.objective.parameters(), p.max_grad_norm)
-    mel, text = accelerator.reduce(sums, "sum").tolist()  # the one device sync of a step
-    if not all(map(math.isfinite, (mel, text, float(norm)))):
+    mel, text, size = torch.cat([accelerator.reduce(sums, "sum"), norm.reshape(1)]).tolist()  # the one device sync of a step
+    if not all(map(math.isfinite, (mel, text, size))):
         return None
     for parameters in phase.optimizer.param_groups:
         parameters["lr"] = optim.learning_rate(p, step, phase.steps)
     phase.optimizer.step()
-    return mel / counts[0], text / counts[1], float(norm)
+    return mel / counts[0], text / counts[1], size
 
 
 def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:

@@ -1,0 +1,102 @@
+import json
+import shutil
+
+import pytest
+import torch
+
+from vago import VagoError, base, tiny
+
+
+@pytest.fixture
+def copy(tiny_base, tmp_path):
+    return shutil.copytree(tiny_base, tmp_path / "base")
+
+
+def test_stock_opens_it_and_its_files_have_stock_names(tiny_base):
+    assert sorted(p.name for p in tiny_base.iterdir()) == sorted(base.FILES)
+    model = base.open_base(tiny_base)
+    assert (model.args.gpt_layers, model.args.gpt_n_model_channels) == (4, 192)
+    assert model.gpt.num_audio_tokens == 1026 and model.gpt.stop_audio_token == 1025
+    assert not model.gpt.training and not model.hifigan_decoder.training
+    assert torch.equal(model.mel_stats, base.load_mel_stats(tiny_base))
+
+
+def test_dvae_sizes_are_read_from_its_weights(tiny_base):
+    dvae = base.open_dvae(tiny_base)
+    assert dvae.codebook.embed.shape == (64, 1024)
+    assert sum(key in dict(dvae.named_parameters()) for key in base._load(tiny_base / "dvae.pth")) > 20, "the weights are loaded"
+
+
+def test_dvae_of_published_size_is_opened(tmp_path):
+    """XTTS-v2's own DVAE: 512 wide, three residual blocks (sizes from coqui-tts's GPTTrainer)."""
+    from TTS.tts.layers.xtts.dvae import DiscreteVAE
+
+    published = DiscreteVAE(
+        channels=80, normalization=None, positional_dims=1, num_tokens=1024, codebook_dim=512, hidden_dim=512,
+        num_resnet_blocks=3, kernel_size=3, num_layers=2, use_transposed_convs=False,
+    )  # fmt: skip
+    torch.save(published.state_dict(), tmp_path / "dvae.pth")
+    opened = base.open_dvae(tmp_path)
+    mel = torch.randn(1, 80, 64)
+    assert torch.equal(opened.get_codebook_indices(mel), published.eval().get_codebook_indices(mel))
+
+
+def test_vocabulary_is_xttss_kind(tiny_base):
+    encode = base.encoder(tiny_base)
+    tokenizer = base.load_tokenizer(tiny_base).tokenizer
+    assert [tokenizer.token_to_id(t) for t in ("[STOP]", "[UNK]", "[SPACE]")] == [0, 1, 2]
+    ids = encode("Árvíztűrő tükörfúrógép, jó estét!")
+    assert ids[0] == tokenizer.token_to_id("[hu]") and base.UNK not in ids and base.STOP not in ids
+    assert base.UNK in encode("szív ☺")
+
+
+@pytest.mark.parametrize("name", base.FILES)
+def test_a_missing_file_is_named(copy, name):
+    (copy / name).unlink()
+    with pytest.raises(VagoError, match=f"incomplete, {name} not found"):
+        base.open_base(copy)
+
+
+@pytest.mark.parametrize("name", ["model.pth", "dvae.pth", "mel_stats.pth", "config.json", "vocab.json"])
+def test_a_torn_file_is_one_sentence(copy, name):
+    path = copy / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(VagoError) as error:
+        base.open_base(copy), base.open_dvae(copy), base.load_mel_stats(copy), base.load_tokenizer(copy)
+    assert "again" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_pickle_with_code_in_it_is_refused(copy):
+    class Evil:
+        def __reduce__(self):
+            return (print, ("executed",))
+
+    torch.save({"weights": Evil()}, copy / "dvae.pth")
+    with pytest.raises(VagoError, match="dvae.pth cannot be read"):
+        base.open_dvae(copy)
+
+
+def test_fingerprint_follows_the_content(copy):
+    before = base.fingerprint(copy)
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | {"temperature": 0.5}))
+    assert base.fingerprint(copy) != before
+    assert base.fingerprint(copy, ("dvae.pth",)) != before
+
+
+def test_a_base_half_built_is_built_again(tmp_path, recordings_folder, monkeypatch):
+    wavs = sorted(recordings_folder.rglob("*.wav"))
+    monkeypatch.setattr(tiny, "_write_model", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        tiny.ensure_base(tmp_path / "base", ["jó napot"], wavs, log=lambda line: None, steps=2)
+    assert not (tmp_path / "base").exists()
+    monkeypatch.undo()
+    tiny.ensure_base(tmp_path / "base", ["jó napot"], wavs, log=lambda line: None, steps=2)
+    base.check_files(tmp_path / "base")
+
+
+def test_codebook_does_not_collapse(tiny_base, mini_features):
+    codes = torch.cat([clip.codes for clip in mini_features[0].values()])
+    counts = torch.bincount(codes, minlength=1024).float()
+    shares = counts[counts > 0] / counts.sum()
+    assert (-(shares * shares.log()).sum()).exp() > 50, "codes in effective use (perplexity)"

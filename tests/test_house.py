@@ -1,0 +1,175 @@
+"""The house rules: arrows point one way, the environments agree, the notebooks are what machines and people expect."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from vago.params import NOTEBOOKS
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted((ROOT / "vago").glob("*.py"))
+PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+# Lower floors never import higher ones; modules on one floor may only lean on those before them in the line.
+FLOORS = [
+    ["params", "audio", "text", "transcripts", "espeak", "demo_words", "checkpoint", "base", "objective", "monitor", "stopping"],
+    ["plot", "execute"],
+    ["paths", "cutting", "demo_text", "corpus", "optim", "scores"],
+    ["demo", "tiny", "recordings", "features", "lineage", "synthesize", "display"],
+    ["batches", "samples", "steps"],
+    ["phase", "evaluate", "run"],
+    ["train", "status"],
+    ["__main__"],
+]  # fmt: skip
+ORDER = [name for floor in FLOORS for name in floor]
+WITHOUT_TORCH = ["params", "paths", "steps", "execute", "run", "status", "__main__", "base"]  # what the command line may need
+
+
+def imports(path: Path) -> dict[str, bool]:
+    """Names imported anywhere in a module -> whether at its top; `vago.x` for modules of the package."""
+    tree, found = ast.parse(path.read_text(encoding="utf-8")), {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "vago":
+            names = [f"vago.{alias.name}" for alias in node.names if (ROOT / "vago" / f"{alias.name}.py").exists()]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            found[name] = found.get(name, False) or node in tree.body
+    return found
+
+
+def test_every_module_has_its_place():
+    assert sorted(p.stem for p in MODULES if p.stem != "__init__") == sorted(ORDER)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.stem != "__init__"], ids=lambda p: p.stem)
+def test_imports_point_one_way(path):
+    own = {name.split(".")[1] for name in imports(path) if name.startswith("vago.")}
+    later = {name for name in own if ORDER.index(name) >= ORDER.index(path.stem)}
+    assert not later, f"{path.stem} imports {later}, which stand above it"
+
+
+def test_only_display_knows_the_notebook():
+    for path in MODULES:
+        if path.stem != "display":
+            assert not {n for n in imports(path) if n.split(".")[0] in ("IPython", "ipywidgets")}, path.stem
+
+
+@pytest.mark.parametrize("stem", WITHOUT_TORCH)
+def test_the_command_line_needs_no_torch(stem):
+    top = {name for name, at_top in imports(ROOT / "vago" / f"{stem}.py").items() if at_top}
+    assert not {n for n in top if n.split(".")[0] in ("torch", "TTS", "transformers", "librosa", "pandas")}
+
+
+def test_modules_stay_small():
+    long = {p.stem: n for p in MODULES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 300}
+    assert not long
+
+
+def test_readme_has_one_line_per_module():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [p.name for p in MODULES if p.stem != "__init__" and f"`{p.name}`" not in readme]
+    gone = [n for n in re.findall(r"\| `(\w+\.py)` \|", readme) if not (ROOT / "vago" / n).exists()]
+    assert not missing and not gone
+
+
+def test_conda_environment_installs_the_project_under_the_constraints():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    plain = {entry for entry in conda["dependencies"] if isinstance(entry, str)}
+    (pip,) = [entry["pip"] for entry in conda["dependencies"] if isinstance(entry, dict)]
+    assert pip == ["-c constraints.txt", "-e .[test]"] and "ffmpeg" in plain
+    (python,) = [entry for entry in plain if entry.startswith("python=")]
+    low, high = re.findall(r"3\.(\d+)", project["requires-python"])
+    assert int(low) <= int(python.split(".")[1]) < int(high)
+
+
+def test_constraints_pin_every_dependency_and_satisfy_it():
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = (ROOT / "constraints.txt").read_text().split()
+    pins = {name.lower().replace("_", "-"): version for name, version in (line.split("==") for line in lines)}
+    for text in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+        needed = Requirement(text)
+        assert needed.specifier.contains(pins[needed.name.lower()]), text
+
+
+def test_nothing_names_a_host_or_a_machine():
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("not a git checkout")
+    hosts = re.compile(
+        r"(index-url|find-links|trusted-host|pythonhosted|pypi\.org|conda\.anaconda)" + r"|(^|[\s\"'=(])/(work|root|home|farm)/"
+    )
+    for name in filter(None, tracked.stdout.split("\0")):
+        path = ROOT / name
+        if (
+            path.suffix in (".py", ".md", ".yml", ".yaml", ".txt", ".toml", ".ipynb", "")
+            and path != Path(__file__)
+            and path.is_file()
+        ):
+            found = hosts.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{name}: {found.group()}"
+
+
+def test_the_six_notebooks_are_there():
+    assert [p.stem for p in PAGES] == list(NOTEBOOKS)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_notebook_is_stripped(path):
+    check = [
+        sys.executable,
+        "-m",
+        "nbstripout",
+        "--verify",
+        "--keep-id",
+        "--extra-keys",
+        "metadata.papermill cell.metadata.papermill",
+        path,
+    ]
+    done = subprocess.run(check, capture_output=True, text=True)
+    assert done.returncode == 0, f"run nbstripout --keep-id {path}: {done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_notebook_only_tells(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3" and "papermill" not in notebook.metadata
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert sum("parameters" in cell.metadata.get("tags", []) for cell in code) == 1
+    for cell in code:
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 15, cell.id
+        forbidden = [
+            n
+            for n in ast.walk(ast.parse(cell.source))
+            if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Try | ast.For | ast.While)
+        ]
+        assert not forbidden and not cell.outputs and cell.execution_count is None, cell.id
+    assert all(re.fullmatch(r"[a-z-]+", cell.id) for cell in notebook.cells), "cell ids are names, so that they stay"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_notebook_defaults_are_the_demo(path):
+    """Stepping through by hand, with no parameter file, is the demo."""
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
+    model = NOTEBOOKS[path.stem]
+    assert model.checked(values, path.stem) == model.load(ROOT / "params" / "demo" / f"{path.stem}.yaml")
