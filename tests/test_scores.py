@@ -24,6 +24,10 @@ def test_means_are_per_token_not_per_clip():
     assert value == pytest.approx({"mel_ce": 1.5, "text_ce": 2.0, "loss": 1.52})
 
 
+def test_a_clip_whose_loss_is_not_a_number_is_not_left_out():
+    assert np.isnan(scores.means(table([1.0, np.nan]))["mel_ce"])
+
+
 def test_intervals_cover_the_truth_about_as_often_as_they_say():
     rng = np.random.default_rng(0)
     hits = 0

@@ -40,7 +40,7 @@ def after_baseline(baseline, tmp_path):
     root = tmp_path / "project"
     shutil.copytree(baseline[0].root, root, symlinks=True)
     shutil.rmtree(root / "outputs" / "mini" / "phases" / "combined", ignore_errors=True)
-    harmful = dict(phase="combined", parent="baseline", learning_rate=1.0, warmup_steps=0, eval_every=1, schedule="constant")
+    harmful = dict(phase="combined", parent="baseline", learning_rate=0.1, warmup_steps=0, eval_every=1, schedule="constant")
     return type(baseline[0])(root, root / "outputs" / "mini", root / "outputs" / "mini" / "base"), harmful
 
 
@@ -246,6 +246,15 @@ def test_endless_non_finite_losses_end_with_a_sentence(project, monkeypatch):
     with pytest.raises(VagoError, match="non-finite losses in a row.*lower learning_rate"):
         train_phase(train_params(epochs=12), project, log=silent)
     checkpoint.load(project.phase("baseline") / "best.safetensors")
+
+
+def test_weights_that_go_to_infinity_never_become_the_best(after_baseline):
+    paths, harmful = after_baseline
+    with pytest.raises(VagoError, match="non-finite losses in a row"):
+        train_phase(train_params(epochs=30, **{**harmful, "learning_rate": 1.0}), paths, log=silent)
+    rows = rows_of(paths, "combined")
+    assert [row["step"] for row in rows if row["kind"] == "eval" and row["best"]] == [0]
+    assert any("held-out loss at step" in row["message"] for row in rows if row["kind"] == "warning")
 
 
 def test_patience_stops_early(after_baseline):

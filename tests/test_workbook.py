@@ -21,7 +21,7 @@ from vago.run import run
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = {
     "01_prepare_dataset": dict(demo_voice=False, held_out_fraction=0.2, held_out_min_clips=4),
-    "02_train_baseline": dict(epochs=4, batch_size=4, eval_every=4, prompt_min_seconds=0.6, prompt_max_seconds=1.0, learning_rate="5e-4"),
+    "02_train_baseline": dict(epochs=4, batch_size=4, learning_rate="5e-4", eval_every=4, prompt_min_seconds=0.6),
     "03_train_combined": dict(epochs=2),
     "04_train_ultrafine": dict(epochs=1),
     "05_evaluate": dict(speech_clips=1),

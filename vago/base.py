@@ -99,6 +99,7 @@ def open_base(folder: Path, device: str = "cpu") -> Xtts:
 
     quiet()
     check_files(folder)
+    load_tokenizer(folder)  # says what is wrong with a torn vocabulary, where stock raises a bare Exception
     config = XttsConfig()
     try:
         config.load_json(str(Path(folder) / "config.json"))

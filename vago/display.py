@@ -29,6 +29,7 @@ from vago import __version__, plot
 from vago.corpus import Corpus
 
 SHOWN_ROWS = 400
+LONG_TEXT = 36  # characters from which on a column wraps
 
 
 def about() -> None:
@@ -54,12 +55,28 @@ def show(figure: Figure, path: Path | None = None) -> None:
 
 
 def table(rows: pd.DataFrame, caption: str = "") -> None:
-    """A table that scrolls instead of filling the page."""
+    """A table that scrolls instead of filling the page: numbers to the right, texts to the left, only long texts wrapped."""
     shown = rows.head(SHOWN_ROWS)
     more = f" (first {SHOWN_ROWS} of {len(rows)} rows)" if len(rows) > SHOWN_ROWS else ""
-    body = shown.to_html(border=0, float_format=lambda v: f"{v:.3f}".rstrip("0").rstrip("."), na_rep="")
+    long = {name for name in shown if shown[name].map(lambda v: isinstance(v, str) and len(v) > LONG_TEXT).any()}
+
+    def cell(name: str, value: Any) -> str:
+        if isinstance(value, str):
+            return f'<td style="text-align:left;white-space:{"normal" if name in long else "nowrap"}">{html.escape(value)}</td>'
+        number = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) and value == value else value
+        return f'<td style="text-align:right">{"" if value is None or value != value else number}</td>'
+
+    names = [shown.index.name or "", *shown.columns]
+    head = "".join(f'<th style="text-align:left">{html.escape(str(name))}</th>' for name in names)
+    body = "".join(
+        f'<tr><th style="text-align:left;white-space:nowrap">{html.escape(str(index))}</th>'
+        + "".join(cell(name, value) for name, value in zip(shown.columns, row))
+        + "</tr>"
+        for index, row in zip(shown.index, shown.itertuples(index=False, name=None))
+    )
     title = f"<p><b>{html.escape(caption)}</b>{more}</p>" if caption or more else ""
-    ipython_display(HTML(f'{title}<div style="max-height:26em;overflow:auto">{body}</div>'))
+    page = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    ipython_display(HTML(f'{title}<div style="max-height:26em;overflow:auto">{page}</div>'))
 
 
 def pairs(values: Mapping[str, Any], caption: str = "") -> None:
@@ -119,7 +136,7 @@ class LiveCurves:
         self.title, self.every, self.last, self.handle = title, every_seconds, 0.0, None
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows[-1]["kind"] != "eval" and time.monotonic() - self.last < self.every:
+        if rows[-1]["kind"] == "train" and time.monotonic() - self.last < self.every:
             return
         self.last = time.monotonic()
         image = Image(_png(plot.training(rows, self.title)), format="png")
@@ -166,7 +183,9 @@ class ClipBrowser:
         rows = self.found()
         self.count.value = f"{len(rows)} clips, {rows.seconds.sum() / 60:.1f} min"
         self.clips.options = [(f"{row.clip_id}  {row.seconds:.1f} s", row.clip_id) for row in rows.itertuples()]
-        if not len(rows):
+        if len(rows):
+            self.clips.value = rows.clip_id.iloc[0]
+        else:
             self.clip.outputs = ()
 
     def _open(self) -> None:

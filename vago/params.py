@@ -158,7 +158,7 @@ class SpeechParams(Params):
     top_p: float = Field(0.85, gt=0, le=1)
     repetition_penalty: float = Field(5.0, ge=1)
     prompt_seconds: float = Field(6.0, ge=1, le=30, description="reference audio from the training clips")
-    max_seconds_per_char: float = Field(0.2, gt=0, description="a line that has not ended by then is cut, and said to be")
+    max_seconds_per_char: float = Field(0.15, gt=0, description="a line that has not ended by then is cut, and said to be")
 
 
 class EvaluateParams(SpeechParams):

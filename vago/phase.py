@@ -139,10 +139,10 @@ def gpt_tensors(gpt: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def _told(log: Callable[[str], None], what: str) -> Callable[[int, int], None]:
-    """A progress callback that speaks ten times at most."""
+    """A progress callback that speaks four times."""
 
     def tell(done: int, total: int) -> None:
-        if done == total or done % max(total // 10, 1) == 0:
+        if done == total or done % max(-(-total // 4), 1) == 0:
             log(f"{what}: {done} of {total} clips")
 
     return tell

@@ -11,6 +11,7 @@ import torch
 from vago.objective import Batch, Objective
 
 LOSSES = ("mel_ce", "text_ce", "loss")
+SUMS = ("mel_nll", "mel_tokens", "text_nll", "text_tokens")
 
 
 @torch.inference_mode()
@@ -43,8 +44,9 @@ def per_clip(
 
 def means(table: pd.DataFrame, text_weight: float = 0.01) -> dict[str, float]:
     """mel CE, text CE (unweighted) and loss = mel CE + text_weight * text CE, per token over all clips of `table`."""
-    mel = table.mel_nll.sum() / table.mel_tokens.sum()
-    text = table.text_nll.sum() / table.text_tokens.sum()
+    # numpy's sums: pandas would leave a clip whose loss is not a number out of the sum, and call the phase better for it
+    sums = {name: table[name].to_numpy(dtype=np.float64).sum() for name in SUMS}
+    mel, text = sums["mel_nll"] / sums["mel_tokens"], sums["text_nll"] / sums["text_tokens"]
     return {"mel_ce": float(mel), "text_ce": float(text), "loss": float(mel + text_weight * text)}
 
 
@@ -77,9 +79,6 @@ def _picks(clips: int, samples: int, seed: int) -> np.ndarray:
 
 def _resampled(table: pd.DataFrame, text_weight: float, picks: np.ndarray) -> np.ndarray:
     """(samples, 3): the LOSSES of each bootstrap draw."""
-    sums = {
-        name: table[name].to_numpy(dtype=np.float64)[picks].sum(axis=1)
-        for name in ("mel_nll", "mel_tokens", "text_nll", "text_tokens")
-    }
+    sums = {name: table[name].to_numpy(dtype=np.float64)[picks].sum(axis=1) for name in SUMS}
     mel, text = sums["mel_nll"] / sums["mel_tokens"], sums["text_nll"] / sums["text_tokens"]
     return np.stack([mel, text, mel + text_weight * text], axis=1)

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from filelock import FileLock, Timeout
 
@@ -170,20 +171,31 @@ def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:
     """Score the held-out set and keep the weights when they are the best so far; step 0 counts, so a phase that only
     makes things worse gives back what it was given."""
     if phase.accelerator.is_main_process:
-        at, weight = phase.at, phase.p.text_loss_weight
         table = scores.per_clip(Objective(phase.gpt), phase.held_out, phase.accelerator.device)
-        result = scores.means(table, weight)
-        per_source = {
-            source: scores.means(part, weight)["mel_ce"] for source, part in table.groupby(table.clip_id.map(phase.sources))
-        }
-        best = result["loss"] < at.best_loss
-        if best:
-            checkpoint.save(phase.folder / BEST, gpt_tensors(phase.gpt), {"step": at.step, "lineage": phase.lineage, **result})
-            at.best_loss, at.best_step, at.stale = result["loss"], at.step, 0
+        if np.isfinite(table.drop(columns="clip_id").to_numpy()).all():
+            _record(phase, table, watch)
+        elif phase.at.step == 0:
+            raise VagoError(
+                f"{phase.p.phase} cannot start: the weights it starts from give no finite held-out loss; check the base model"
+            )
         else:
-            at.stale += 1
-        watch.add({"kind": "eval", "step": at.step, **result, "best": best, **{f"mel_ce_{s}": v for s, v in per_source.items()}})
+            phase.at.stale += 1
+            message = f"the held-out loss at step {phase.at.step} is not a finite number: the best so far is kept"
+            watch.warn(phase.at.step, "non-finite", message)
     phase.accelerator.wait_for_everyone()
+
+
+def _record(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> None:
+    at, weight = phase.at, phase.p.text_loss_weight
+    result = scores.means(table, weight)
+    groups = table.groupby(table.clip_id.map(phase.sources))
+    per_source = {f"mel_ce_{source}": scores.means(part, weight)["mel_ce"] for source, part in groups}
+    if best := result["loss"] < at.best_loss:
+        checkpoint.save(phase.folder / BEST, gpt_tensors(phase.gpt), {"step": at.step, "lineage": phase.lineage, **result})
+        at.best_loss, at.best_step, at.stale = result["loss"], at.step, 0
+    else:
+        at.stale += 1
+    watch.add({"kind": "eval", "step": at.step, **result, "best": best, **per_source})
 
 
 def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
