@@ -4,15 +4,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago import batches
+from vago import VagoError, batches
 from vago.features import Features
 
 
-def clip(name: str, codes: int) -> Features:
+def clip(name: str, codes: int, speaker: str = "anna") -> Features:
     generator = torch.Generator().manual_seed(codes)
     mel = torch.rand(80, codes * 4, generator=generator)
     return Features(
-        name, "quiz", "long", torch.arange(3, 3 + codes // 4), torch.randint(0, 1024, (codes,), generator=generator), mel
+        name, "quiz", speaker, torch.arange(3, 3 + codes // 4), torch.randint(0, 1024, (codes,), generator=generator), mel
     )
 
 
@@ -86,6 +86,15 @@ def test_masked_spans_lie_inside_the_clip(lengths, seed):
         assert (last - first) * 4 >= batch.cond_mels.shape[2], "all of the prompt is masked"
 
 
-def test_one_clip_cannot_prompt_itself():
-    with pytest.raises(ValueError, match="no other clip"):
-        batches.other_prompt(many([30]), "c000", 10, np.random.default_rng(0))
+def test_prompts_come_from_the_same_speaker():
+    clips = many([30, 40]) | {"b1": clip("b1", 50, "béla"), "b2": clip("b2", 60, "béla")}
+    for seed in range(20):
+        prompt = batches.other_prompt(clips, "b1", 120, np.random.default_rng(seed))
+        b2 = clips["b2"].mel
+        assert any(torch.equal(prompt, b2[:, at : at + 120]) for at in range(b2.shape[1] - 119))
+
+
+def test_a_speakers_only_clip_is_named():
+    clips = many([30, 40]) | {"b1": clip("b1", 50, "béla")}
+    with pytest.raises(VagoError, match="b1 is the only one of speaker 'béla' among 3 clips"):
+        batches.other_prompt(clips, "b1", 10, np.random.default_rng(0))

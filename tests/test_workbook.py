@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
 import yaml
+from nbclient import NotebookClient
 
 from vago import VagoError, audio
 from vago.params import CorpusParams
@@ -82,6 +84,24 @@ def test_a_second_run_does_nothing(workbook):
     assert [outcome.why for outcome in outcomes] == [None] * 6
     after = {path: path.stat().st_mtime_ns for path in paths.home.rglob("*") if path.is_file()}
     assert {p for p in before if before[p] != after[p]} <= {paths.run_record}
+
+
+def test_the_clip_browser_in_its_notebook(workbook, tmp_path):
+    """Step through notebook 1 by hand, then use its widgets as a person would, in a real kernel."""
+    paths, _ = workbook
+    notebook = nbformat.read(paths.executed / "01_prepare_dataset.ipynb", as_version=4)
+    keep = {"parameters", "imports", "open-base", "prepare", "clip-browser"}
+    notebook.cells = [c for c in notebook.cells if c.id in keep or "injected-parameters" in c.metadata.get("tags", [])]
+    use = """
+        browser.source.value = "interview"
+        browser.words.value = "zene"
+        print(browser.count.value, "|", browser.clips.value)
+        print("data:audio" in str(browser.clip.outputs))"""
+    notebook.cells.append(nbformat.v4.new_code_cell(textwrap.dedent(use)))
+    folder = {"metadata": {"path": str(paths.root / "notebooks")}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=folder).execute()
+    told = "".join(out["text"] for out in notebook.cells[-1].outputs)
+    assert re.match(r"1 clips, 0\.\d min \| interview-one-0009\nTrue", told), told
 
 
 def test_plain_papermill_runs_a_notebook_alone(workbook, tmp_path):

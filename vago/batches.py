@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from vago import VagoError
 from vago.audio import SAMPLE_RATE
 from vago.base import MEL_HOP
 from vago.features import Features
@@ -69,10 +70,17 @@ def held_out_batches(clips: Mapping[str, Features], batch_size: int, prompt_seco
 
 
 def other_prompt(clips: Mapping[str, Features], own: str, frames: int, rng: np.random.Generator) -> torch.Tensor:
-    """(80, frames) cut from other clips at random, one after the other until it is long enough."""
-    others = [i for i in sorted(clips) if i != own]
+    """(80, frames) cut at random from other clips of the same speaker, one after the other until it is long enough.
+
+    Raises VagoError where the speaker has no other clip.
+    """
+    speaker = clips[own].speaker
+    others = [i for i in sorted(clips) if i != own and clips[i].speaker == speaker]
     if not others:
-        raise ValueError(f"clip {own} has no other clip to be prompted with")
+        raise VagoError(
+            f"clip {own} is the only one of speaker {speaker!r} among {len(clips)} clips, so nothing can prompt it: "
+            "bring more clips of that speaker, or leave this one out"
+        )
     parts, have = [], 0
     while have < frames:
         mel = clips[others[int(rng.integers(len(others)))]].mel

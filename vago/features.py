@@ -29,7 +29,7 @@ class Features:
 
     clip_id: str
     source: str
-    category: str
+    speaker: str
     tokens: torch.Tensor
     codes: torch.Tensor
     mel: torch.Tensor
@@ -82,7 +82,7 @@ def compute(
             save_file(tensors, partial)
             os.replace(partial, path)
         found[clip_id] = Features(
-            clip_id, row.source, row.category, **{k: v.long() if k != "mel" else v for k, v in tensors.items()}
+            clip_id, row.source, row.speaker, **{k: v.long() if k != "mel" else v for k, v in tensors.items()}
         )
         if on_progress:
             on_progress(done, len(rows))

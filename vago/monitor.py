@@ -102,6 +102,15 @@ class Monitor:
         return None
 
 
+class Silent:
+    """Stands in for a Monitor in the processes that do not write."""
+
+    def add(self, row: dict[str, Any]) -> None: ...
+    def warn(self, step: int, about: str, message: str, once: bool = False) -> None: ...
+    def progress(self, step: int, loss: float, force: bool = False) -> None: ...
+    def close(self) -> None: ...
+
+
 def mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else math.nan
 

@@ -81,18 +81,21 @@ def set_up(p: TrainParams, paths: Paths, corpus: Corpus, ancestry: dict, log) ->
             f"sources {', '.join(p.sources)} hold {len(training)} training clips in {paths.corpus}: name sources of the corpus"
         )
     use_bf16 = p.precision == "bf16" or (p.precision == "auto" and torch.cuda.is_available() and torch.cuda.is_bf16_supported())
-    accelerator = Accelerator(mixed_precision="bf16" if use_bf16 else "no")
+    accelerator = Accelerator(mixed_precision="bf16" if use_bf16 else "no", cpu=not torch.cuda.is_available())
     ids = [*training.clip_id, *held_out.clip_id]
-    clips = features.compute(corpus, ids, paths.base, paths.features, str(accelerator.device), _told(log, "features"))
+    with accelerator.main_process_first():  # the others find them in the cache
+        clips = features.compute(corpus, ids, paths.base, paths.features, str(accelerator.device), _told(log, "features"))
 
     gpt = start_weights(p, paths)
     for module in gpt.modules():
         if isinstance(module, nn.Dropout):
             module.p = p.dropout
     groups, names = optim.parameter_groups(gpt, p.weight_decay)
-    # 4 bytes each for the weights and Adam's two moments, twice the weights for best beside last, in whole and aside
-    size = 4 * sum(parameter.numel() for parameter in gpt.parameters())
-    checkpoint.need_room(paths.phase(p.phase), 5 * size, f"training {p.phase}")
+    # in units of the weights: best takes one, last three (Adam keeps two moments), and a new last is written beside the old one
+    files = [paths.phase(p.phase) / name for name in (BEST, LAST)]
+    there = sum(path.stat().st_size for path in files if path.exists())
+    size = sum(parameter.numel() * parameter.element_size() for parameter in gpt.parameters())
+    checkpoint.need_room(paths.phase(p.phase), 7 * size - there, f"training {p.phase}")
     optimizer = torch.optim.AdamW(groups, lr=p.learning_rate, betas=(0.9, 0.96), fused=True)
     objective, optimizer = accelerator.prepare(Objective(gpt).train(), optimizer)
     test = {i: clips[i] for i in held_out.clip_id}

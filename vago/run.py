@@ -170,6 +170,7 @@ class Runner:
                 outcomes.append(Outcome(stem, None))
             else:
                 outcomes.append(Outcome(stem, why, self.step(stem, why, execute, stream)))
+        print(f"to look at and listen to: {self.paths.shown(self.paths.executed)}/*.html", file=stream, flush=True)
         return outcomes
 
     def preflight(self) -> None:

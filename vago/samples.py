@@ -108,6 +108,7 @@ def reference_clips(corpus: Corpus, p: SpeechParams) -> list[str]:
     `prompt_seconds` are full. The most usual way of speaking is what a prompt should show."""
     clips = corpus.clips[~corpus.clips.held_out]
     clips = clips[clips.source == clips.source.iloc[0]]
+    clips = clips[clips.speaker == clips.speaker.mode()[0]]
     rate = clips.seconds / clips.text.str.len()
     order = (rate - rate.median()).abs().sort_values(kind="stable").index
     chosen, have = [], 0.0

@@ -7,15 +7,18 @@ and a run on several devices, repeats an uninterrupted one.
 
 from __future__ import annotations
 
+import argparse
 import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from accelerate import PartialState
 from filelock import FileLock, Timeout
 
 from vago import VagoError, batches, checkpoint, lineage, monitor, optim, scores
@@ -47,9 +50,11 @@ def train_phase(
     """
     folder = paths.phase(p.phase)
     folder.mkdir(parents=True, exist_ok=True)
+    # of several processes (accelerate launch) the main one holds the lock, writes and tells for all; without a GPU they use gloo
+    main_process = PartialState(cpu=not torch.cuda.is_available()).is_main_process
     try:
-        with FileLock(folder / ".lock", timeout=0):
-            return _train(p, paths, folder, listener, log)
+        with FileLock(folder / ".lock", timeout=0) if main_process else nullcontext():
+            return _train(p, paths, folder, listener, log if main_process else _silent)
     except Timeout:
         raise VagoError(f"another run is training in {folder}: wait for it to end, or stop it first") from None
 
@@ -68,9 +73,12 @@ def _train(p: TrainParams, paths: Paths, folder: Path, listener, log) -> dict:
     if resumed := (folder / LAST).exists():
         restore(phase)
         log(f"going on from step {phase.at.step} of {phase.steps}")
-    else:
+    elif phase.accelerator.is_main_process:
         (folder / RECORD).unlink(missing_ok=True)  # of an earlier run with another lineage
-    watch = monitor.Monitor(folder, phase.steps, phase.at.step if resumed else None, listener, log)
+    if phase.accelerator.is_main_process:
+        watch = monitor.Monitor(folder, phase.steps, phase.at.step if resumed else None, listener, log)
+    else:
+        watch = monitor.Silent()
     try:
         with stop_signals() as stop:
             _loop(phase, watch, stop)
@@ -86,7 +94,7 @@ def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
         _evaluate(phase, watch)
     recent: list[tuple[float, float]] = []
     while at.step < phase.steps and not at.finished:
-        result = ABANDONED if stop.requested else _step(phase, at.step, stop)
+        result = ABANDONED if _asked_to_stop(phase, stop) else _step(phase, at.step, stop)
         if result is ABANDONED:
             at.seconds = time.monotonic() - started
             save_last(phase)
@@ -127,6 +135,14 @@ def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
     watch.progress(at.step, at.best_loss, force=True)
 
 
+def _asked_to_stop(phase: Phase, stop: StopRequest) -> bool:
+    """Whether any process was asked to stop; several processes must stop at the same step, so they ask each other."""
+    if phase.accelerator.num_processes == 1:
+        return bool(stop.requested)
+    asked = torch.tensor(float(stop.requested > 0), device=phase.accelerator.device)
+    return phase.accelerator.reduce(asked, "sum").item() > 0
+
+
 def _step(phase: Phase, step: int, stop: StopRequest) -> tuple[float, ...] | None:
     """One optimizer step; (mel CE, text CE, gradient norm) of its group.
 
@@ -155,7 +171,7 @@ def _step(phase: Phase, step: int, stop: StopRequest) -> tuple[float, ...] | Non
             # DDP averages over processes, so each adds its share times their number
             accelerator.backward(loss(mel_nll, text_nll, counts, p.text_loss_weight) * weight * world)
         sums += weight * torch.stack([mel_nll.detach().sum(), text_nll.detach().sum()])
-        if stop.requested:
+        if stop.requested and world == 1:
             return ABANDONED
     norm = accelerator.clip_grad_norm_(phase.objective.parameters(), p.max_grad_norm)
     mel, text, size = torch.cat([accelerator.reduce(sums, "sum"), norm.reshape(1)]).tolist()  # the one device sync of a step
@@ -170,19 +186,17 @@ def _step(phase: Phase, step: int, stop: StopRequest) -> tuple[float, ...] | Non
 def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:
     """Score the held-out set and keep the weights when they are the best so far; step 0 counts, so a phase that only
     makes things worse gives back what it was given."""
-    if phase.accelerator.is_main_process:
-        table = scores.per_clip(Objective(phase.gpt), phase.held_out, phase.accelerator.device)
-        if np.isfinite(table.drop(columns="clip_id").to_numpy()).all():
-            _record(phase, table, watch)
-        elif phase.at.step == 0:
-            raise VagoError(
-                f"{phase.p.phase} cannot start: the weights it starts from give no finite held-out loss; check the base model"
-            )
-        else:
-            phase.at.stale += 1
-            message = f"the held-out loss at step {phase.at.step} is not a finite number: the best so far is kept"
-            watch.warn(phase.at.step, "non-finite", message)
-    phase.accelerator.wait_for_everyone()
+    table = scores.per_clip(Objective(phase.gpt), phase.held_out, phase.accelerator.device)  # in every process: all must agree
+    if np.isfinite(table.drop(columns="clip_id").to_numpy()).all():
+        _record(phase, table, watch)
+    elif phase.at.step == 0:
+        raise VagoError(
+            f"{phase.p.phase} cannot start: the weights it starts from give no finite held-out loss; check the base model"
+        )
+    else:
+        phase.at.stale += 1
+        message = f"the held-out loss at step {phase.at.step} is not a finite number: the best so far is kept"
+        watch.warn(phase.at.step, "non-finite", message)
 
 
 def _record(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> None:
@@ -191,7 +205,9 @@ def _record(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> None:
     groups = table.groupby(table.clip_id.map(phase.sources))
     per_source = {f"mel_ce_{source}": scores.means(part, weight)["mel_ce"] for source, part in groups}
     if best := result["loss"] < at.best_loss:
-        checkpoint.save(phase.folder / BEST, gpt_tensors(phase.gpt), {"step": at.step, "lineage": phase.lineage, **result})
+        if phase.accelerator.is_main_process:
+            checkpoint.save(phase.folder / BEST, gpt_tensors(phase.gpt), {"step": at.step, "lineage": phase.lineage, **result})
+        phase.accelerator.wait_for_everyone()
         at.best_loss, at.best_step, at.stale = result["loss"], at.step, 0
     else:
         at.stale += 1
@@ -211,19 +227,15 @@ def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
             f"{phase.p.phase} met {BAD_STEPS} non-finite losses in a row, the {at.rollbacks}th time at step {at.step}: "
             f"lower learning_rate or look for broken clips in the ledger; the best weights so far are safe in {phase.folder}"
         )
-    here = at.step, at.rollbacks
     if (phase.folder / LAST).exists():
         restore(phase)
     else:
         phase.gpt.load_state_dict(start_weights(phase.p, phase.paths).state_dict())
         phase.optimizer.state.clear()
-        phase.at = Position(best_loss=at.best_loss, best_step=at.best_step)
-    watch.warn(
-        here[0],
-        "rolled back",
-        f"{BAD_STEPS} steps in a row were not finite: back to the weights of step {phase.at.step}, going on with the next clips",
-    )
-    phase.at.step, phase.at.rollbacks, phase.at.bad_steps = *here, 0
+        phase.at = Position()
+    message = f"{BAD_STEPS} steps in a row were not finite: back to the weights of step {phase.at.step}, on with the next clips"
+    watch.warn(at.step, "rolled back", message)
+    phase.at = replace(at, bad_steps=0)  # only weights and optimizer go back: the clips' order and the best so far do not
 
 
 def _finish(phase: Phase) -> dict:
@@ -250,3 +262,22 @@ def _finish(phase: Phase) -> dict:
         (phase.folder / LAST).unlink(missing_ok=True)
     phase.accelerator.wait_for_everyone()
     return record
+
+
+def _silent(line: str) -> None:
+    pass
+
+
+def main() -> None:
+    """`accelerate launch -m vago.train params/vago/02_train_baseline.yaml`: one phase on several GPUs or machines."""
+    parser = argparse.ArgumentParser(prog="python -m vago.train", description=main.__doc__)
+    parser.add_argument("parameters", type=Path, help="the phase's parameter file")
+    p = TrainParams.load(parser.parse_args().parameters)
+    try:
+        train_phase(p, Paths.of(p))
+    except VagoError as error:
+        raise SystemExit(f"vago: {error}") from None
+
+
+if __name__ == "__main__":
+    main()
