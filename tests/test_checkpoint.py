@@ -17,6 +17,8 @@ def test_round_trip(tmp_path, tensors):
     assert meta == {"step": 3, "content_sha256": digest}
     assert all(torch.equal(loaded[k], v) for k, v in tensors.items())
     assert [p.name for p in tmp_path.iterdir()] == ["best.safetensors"], "no temporary file stays behind"
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "best.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_digest_tells_values_names_and_shapes_apart(tensors):

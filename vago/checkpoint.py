@@ -41,7 +41,10 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], meta: dict[str, Any]) 
     partial = path.with_name(f".{path.name}.tmp")
     digest = content_digest(tensors)
     try:
+        partial.touch()
+        mode = partial.stat().st_mode  # safetensors makes files that only their owner can read; a folder's rule should hold
         save_file(tensors, partial, metadata={"vago": json.dumps({**meta, "content_sha256": digest})})
+        partial.chmod(mode)
         _flush(partial)
         load(partial)
         os.replace(partial, path)
