@@ -1,10 +1,11 @@
 # make demo   sets everything up, then runs the six notebooks headless on the embedded demo voice
-# make lab    sets everything up, then opens JupyterLab on the notebooks
+# make lab    sets everything up, then opens JupyterLab on the notebooks; make lab PROFILE=vago on copies with that
+#             profile's parameters in them (outputs/<profile>/by_hand/)
 # make test   sets everything up, then runs the tests
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo lab test setup clean
+.PHONY: demo lab by-hand test setup clean
 setup: .venv/.complete
 
 .venv/.complete: pyproject.toml constraints.txt
@@ -16,8 +17,22 @@ setup: .venv/.complete
 demo: setup
 	$(BIN)/vago run demo
 
+PROFILE := demo
+PAGES := $(basename $(notdir $(wildcard notebooks/*.ipynb)))
+ifeq ($(PROFILE),demo)
+BY_HAND := notebooks
 lab: setup
-	$(BIN)/jupyter lab notebooks
+else
+BY_HAND := outputs/$(PROFILE)/by_hand
+lab: setup by-hand
+endif
+	$(BIN)/jupyter lab $(BY_HAND)
+
+by-hand: setup
+	mkdir -p $(BY_HAND)
+	for page in $(PAGES); do \
+	  $(BIN)/papermill --prepare-only --log-level ERROR notebooks/$$page.ipynb $(BY_HAND)/$$page.ipynb \
+	    -f params/$(PROFILE)/$$page.yaml || exit 1; done
 
 test: setup
 	$(BIN)/python -m pytest

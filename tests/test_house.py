@@ -165,11 +165,22 @@ def test_notebook_only_tells(path):
     assert all(re.fullmatch(r"[a-z-]+", cell.id) for cell in notebook.cells), "cell ids are names, so that they stay"
 
 
+def parameters_cell(path: Path) -> dict:
+    (cell,) = [c for c in nbformat.read(path, as_version=4).cells if "parameters" in c.metadata.get("tags", [])]
+    return {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_notebook_defaults_are_the_demo(path):
     """Stepping through by hand, with no parameter file, is the demo."""
-    notebook = nbformat.read(path, as_version=4)
-    (cell,) = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
-    values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
     model = NOTEBOOKS[path.stem]
-    assert model.checked(values, path.stem) == model.load(ROOT / "params" / "demo" / f"{path.stem}.yaml")
+    demo = model.load(ROOT / "params" / "demo" / f"{path.stem}.yaml")
+    assert model.checked(parameters_cell(path), path.stem) == demo
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_no_setting_of_the_demo_leaks_into_the_real_profile(path):
+    """Papermill lays the file over the notebook's cell: what the cell sets and the file does not would be the demo's."""
+    model, file = NOTEBOOKS[path.stem], ROOT / "params" / "vago" / f"{path.stem}.yaml"
+    laid_over = model.checked({**parameters_cell(path), **yaml.safe_load(file.read_text())}, path.stem)
+    assert laid_over == model.load(file)

@@ -131,6 +131,13 @@ def test_a_signal_inside_an_accumulation_group_loses_nothing(baseline, project, 
     assert not (project.phase("baseline") / "last.safetensors").exists()
 
 
+def test_a_stop_before_the_first_step_is_gone_on_from(baseline, project):
+    with pytest.raises(Interrupted, match="stopped after step 0 of 6"):
+        train_phase(train_params(), project, log=stop_at(0))
+    assert train_phase(train_params(), project, log=silent)["best_sha256"] == baseline[1]["best_sha256"]
+    assert rows_of(project) == rows_of(baseline[0])
+
+
 def test_sigkill_and_again_gives_the_same_bits(baseline, project):
     script = f"""
 import os, signal, sys

@@ -162,7 +162,8 @@ class ClipBrowser:
         for control in (self.source, self.category, self.part, self.words):
             control.observe(lambda change: self._list(), names="value")
         self.clips.observe(lambda change: self._open(), names="value")
-        left = widgets.VBox([self.source, self.category, self.part, self.words, self.count, self.clips])
+        controls = [self.source, self.category, self.part, self.words, self.count, self.clips]
+        left = widgets.VBox(controls, layout=widgets.Layout(flex="0 0 26em"))
         self.view = widgets.HBox([left, self.clip])
         self._list()
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,7 +91,7 @@ def _train(p: TrainParams, paths: Paths, folder: Path, listener, log) -> dict:
 def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
     p, at = phase.p, phase.at
     started = time.monotonic() - at.seconds
-    if at.step == 0:
+    if math.isinf(at.best_loss):  # not yet asked: the phase's own starting point is the first candidate
         _evaluate(phase, watch)
     recent: list[tuple[float, float]] = []
     while at.step < phase.steps and not at.finished:
@@ -109,20 +110,8 @@ def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
         at.bad_steps = 0
         recent.append(result[:2])
         if at.step % p.log_every == 0 or at.step == phase.steps:
-            mel, text = (monitor.mean(values) for values in zip(*recent))
-            row = {
-                "kind": "train",
-                "step": at.step,
-                "epoch": at.step / phase.steps_per_epoch,
-                "loss": mel + p.text_loss_weight * text,
-            }
-            row |= {
-                "mel_ce": mel,
-                "text_ce": text,
-                "learning_rate": optim.learning_rate(p, at.step - 1, phase.steps),
-                "grad_norm": result[2],
-            }
-            watch.add(row | {"seconds": round(time.monotonic() - started, 3)})
+            at.seconds = time.monotonic() - started
+            watch.add(_row(phase, recent, grad_norm=result[2]))
             recent = []
         watch.progress(at.step, result[0])
         if at.step % p.eval_every == 0 or at.step == phase.steps:
@@ -133,6 +122,14 @@ def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
             save_last(phase)
     at.seconds = time.monotonic() - started
     watch.progress(at.step, at.best_loss, force=True)
+
+
+def _row(phase: Phase, recent: list[tuple[float, float]], grad_norm: float) -> dict[str, Any]:
+    """The metric row of the steps since the last one."""
+    at, (mel, text) = phase.at, (monitor.mean(values) for values in zip(*recent))
+    row = {"kind": "train", "step": at.step, "epoch": at.step / phase.steps_per_epoch, "seconds": round(at.seconds, 3)}
+    row |= {"loss": mel + phase.p.text_loss_weight * text, "mel_ce": mel, "text_ce": text}
+    return row | {"learning_rate": optim.learning_rate(phase.p, at.step - 1, phase.steps), "grad_norm": grad_norm}
 
 
 def _asked_to_stop(phase: Phase, stop: StopRequest) -> bool:
