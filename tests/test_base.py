@@ -46,8 +46,8 @@ def test_vocabulary_is_xttss_kind(tiny_base):
     tokenizer = base.load_tokenizer(tiny_base).tokenizer
     assert [tokenizer.token_to_id(t) for t in ("[STOP]", "[UNK]", "[SPACE]")] == [0, 1, 2]
     ids = encode("Árvíztűrő tükörfúrógép, jó estét!")
-    assert ids[0] == tokenizer.token_to_id("[hu]") and base.UNK not in ids and base.STOP not in ids
-    assert base.UNK in encode("szív ☺")
+    assert ids[0] == tokenizer.token_to_id("[hu]") and not {0, 1} & set(ids)
+    assert 1 in encode("szív ☺")
 
 
 @pytest.mark.parametrize("name", base.FILES)

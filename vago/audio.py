@@ -100,15 +100,6 @@ def find_speech(wav: np.ndarray, rate: int) -> Speech:
     return Speech(np.clip(segments, 0, len(wav) / rate), levels, hop / rate)
 
 
-def trim(wav: np.ndarray, rate: int, padding_seconds: float) -> np.ndarray:
-    """Cut the silence off both ends of (samples,), keeping `padding_seconds` of it; all silence comes back as it is."""
-    segments = find_speech(wav, rate).segments
-    if not len(segments):
-        return wav
-    first, last = segments[0, 0] - padding_seconds, segments[-1, 1] + padding_seconds
-    return wav[max(0, round(first * rate)) : round(last * rate)]
-
-
 def set_loudness(wav: np.ndarray, rate: int, lufs: float) -> np.ndarray:
     """Bring (samples,) to `lufs` (ITU-R BS.1770), or as near as peaks of -1 dBFS allow: the gain gives way, nothing clips."""
     peak = float(np.abs(wav).max(initial=0))

@@ -22,7 +22,6 @@ FILES = ("config.json", "vocab.json", "model.pth", "dvae.pth", "mel_stats.pth", 
 LANGUAGE = "hu"
 CODE_SAMPLES = 1024  # samples at 22,050 Hz that one audio code stands for
 MEL_HOP = 256  # samples per frame of both mels, so 4 frames per code
-UNK, STOP = 1, 0  # token ids in every XTTS vocabulary
 
 
 def check_files(folder: Path) -> None:
