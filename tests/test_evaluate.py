@@ -46,6 +46,11 @@ def test_the_base_alone_can_be_evaluated(project):
     assert [title for title, *_ in heard] == ["recording", "base"]
     assert all(np.abs(wav).max() > 0.01 and rate in (audio.SAMPLE_RATE, audio.OUTPUT_RATE) for _, wav, rate in heard)
     assert list(evaluate.summary(report).index) == ["base (best)"]
+    groups = evaluate.by_group(report)
+    assert {"source quiz", "source interview"} < set(groups.index)
+    sources, categories = groups[groups.index.str.startswith("source")], groups[groups.index.str.startswith("category")]
+    assert sources.clips.sum() == categories.clips.sum() == report["held_out_clips"]
+    assert groups.base.between(6, 8).all()
 
 
 def test_a_phase_without_weights_is_named(project):

@@ -70,8 +70,8 @@ def _report(
         held = interval(table)
         phases[name] = {
             "held_out": held,
-            "per_source": {key: interval(part) for key, part in labelled.groupby("source")},
-            "per_category": {key: interval(part) for key, part in labelled.groupby("category")},
+            "per_source": {key: interval(part) | {"clips": len(part)} for key, part in labelled.groupby("source")},
+            "per_category": {key: interval(part) | {"clips": len(part)} for key, part in labelled.groupby("category")},
             "change_percent": {k: 100 * (held[k]["value"] / reference[k] - 1) for k in scores.LOSSES},
             "distance_to_target": held["loss"]["value"] - p.target_loss,
             "weights_sha256": _weights(name, paths),
@@ -115,6 +115,18 @@ def summary(report: dict[str, Any]) -> pd.DataFrame:
             row["ended by itself"] = f"{100 * speech['ended']:.0f} %"
         rows.append(row)
     return pd.DataFrame(rows).set_index("phase")
+
+
+def by_group(report: dict[str, Any]) -> pd.DataFrame:
+    """Mel CE of each phase by source and by category, with the clips that stand behind each number."""
+    rows = []
+    for kind in ("source", "category"):
+        for name, one in report["phases"]["base"][f"per_{kind}"].items():
+            values = {
+                phase: round(scored[f"per_{kind}"][name]["mel_ce"]["value"], 3) for phase, scored in report["phases"].items()
+            }
+            rows.append({"mel CE": f"{kind} {name}", "clips": one["clips"], **values})
+    return pd.DataFrame(rows).set_index("mel CE")
 
 
 def differences(report: dict[str, Any]) -> pd.DataFrame:
