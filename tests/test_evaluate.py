@@ -36,12 +36,16 @@ def test_speech_clips_are_spread_and_fixed(session_project):
 
 
 def test_the_base_alone_can_be_evaluated(project):
+    stale = project.evaluation / "speech" / "of-an-earlier-run.wav"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
     report = evaluate.evaluate(EvaluateParams(profile="mini", phases=[], speech_clips=2, max_seconds_per_char=0.05), project)
     assert report["best"] == "base" and report["held_out_clips"] == len(Corpus.load(project.corpus).held_out_clips)
     held = report["phases"]["base"]["held_out"]
     assert 6.5 < held["mel_ce"]["value"] < 7.5, "an untrained model knows nothing: about log(1026) nats per code"
     assert report["phases"]["base"]["distance_to_target"] == pytest.approx(held["loss"]["value"] - 2.5)
     assert json.loads((project.evaluation / "report.json").read_text()) == report
+    assert not stale.exists() and len(list(stale.parent.iterdir())) == 2
     heard = evaluate.heard(Corpus.load(project.corpus), project, 0)
     assert [title for title, *_ in heard] == ["recording", "base"]
     assert all(np.abs(wav).max() > 0.01 and rate in (audio.SAMPLE_RATE, audio.OUTPUT_RATE) for _, wav, rate in heard)

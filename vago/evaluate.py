@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,6 @@ import pandas as pd
 
 from vago import audio, base, batches, checkpoint, features, samples, scores, synthesize
 from vago.corpus import Corpus
-from vago.lineage import BEST, RECORD
 from vago.objective import Objective
 from vago.params import EvaluateParams
 from vago.paths import Paths
@@ -27,19 +25,19 @@ def evaluate(p: EvaluateParams, paths: Paths, on_progress: Callable[[str], None]
     tell = on_progress or (lambda line: None)
     corpus = Corpus.load(paths.corpus)
     held_out = corpus.held_out_clips
-    clips = features.compute(corpus, list(held_out.clip_id), paths.base, paths.features, base.device())
+    device = base.device()
+    clips = features.compute(corpus, list(held_out.clip_id), paths.base, paths.features, device)
     test = batches.held_out_batches(clips, p.eval_batch_size)
     names = ["base", *p.phases]
-    device = base.device()
     model, encode = base.open_base(paths.base, device), base.encoder(paths.base)
     chosen = speech_clips(held_out, p.speech_clips)
     prompt = samples.reference_clips(corpus, p)
     paths.evaluation.mkdir(parents=True, exist_ok=True)
 
-    tables, spoken = {}, []
+    tables, weights, spoken = {}, {"base": base.fingerprint(paths.base)}, []
     for name in names:
         if name != "base":
-            samples.put_phase(model, name, paths)
+            weights[name] = samples.put_phase(model, name, paths)
         tell(f"{name}: {len(clips)} held-out clips")
         tables[name] = scores.per_clip(Objective(model.gpt), test, device)
         if len(chosen):
@@ -48,18 +46,19 @@ def evaluate(p: EvaluateParams, paths: Paths, on_progress: Callable[[str], None]
             rows = _speech(model, voice, encode, corpus, chosen, p, paths.evaluation / "speech", name)
             spoken += [{"phase": name, **row} for row in rows]
     speech = pd.DataFrame(spoken)
-    report = _report(p, tables, held_out, speech, paths)
+    report = _report(p, tables, weights, held_out, speech)
     whole = pd.concat([t.assign(phase=name) for name, t in tables.items()]).merge(
         held_out[["clip_id", "source", "category"]], on="clip_id"
     )
     whole.to_csv(paths.evaluation / "clips.csv", index=False)
     speech.to_csv(paths.evaluation / "speech.csv", index=False)
+    samples.remove_others(paths.evaluation / "speech", [Path(row["file"]).name for row in spoken])
     checkpoint.write_json(paths.evaluation / "report.json", report)
     return report
 
 
 def _report(
-    p: EvaluateParams, tables: dict[str, pd.DataFrame], held_out: pd.DataFrame, speech: pd.DataFrame, paths: Paths
+    p: EvaluateParams, tables: dict[str, pd.DataFrame], weights: dict[str, str], held_out: pd.DataFrame, speech: pd.DataFrame
 ) -> dict:
     interval = lambda table: scores.intervals(table, samples=p.bootstrap_samples, seed=p.seed)  # noqa: E731
     groups = held_out.set_index("clip_id")[["source", "category"]]
@@ -74,7 +73,7 @@ def _report(
             "per_category": {key: interval(part) | {"clips": len(part)} for key, part in labelled.groupby("category")},
             "change_percent": {k: 100 * (held[k]["value"] / reference[k] - 1) for k in scores.LOSSES},
             "distance_to_target": held["loss"]["value"] - p.target_loss,
-            "weights_sha256": _weights(name, paths),
+            "weights_sha256": weights[name],
         }
         if len(speech):
             means = speech[speech.phase == name][["mcd_db", "duration_ratio", "ended"]].mean()
@@ -93,12 +92,6 @@ def _report(
         "phases": phases,
         "paired": paired,
     }
-
-
-def _weights(name: str, paths: Paths) -> str:
-    if name == "base":
-        return base.fingerprint(paths.base)
-    return json.loads((paths.phase(name) / RECORD).read_text())["best_sha256"] if (paths.phase(name) / BEST).exists() else ""
 
 
 def summary(report: dict[str, Any]) -> pd.DataFrame:

@@ -41,11 +41,15 @@ class Batch:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return Batch(**{k: v.to(device, non_blocking=True) if isinstance(v, torch.Tensor) else v for k, v in values.items()})
 
+    def targets(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """(mel, text) targets of each clip, (B,) int64: codes outside its own prompt and four stops; tokens and one stop."""
+        own_prompt = self.prompt_spans[:, 1] - self.prompt_spans[:, 0]
+        return self.code_lengths + STOP_TARGETS - own_prompt, self.text_lengths + 1
+
     def target_counts(self) -> tuple[int, int]:
-        """(mel targets, text targets) of the batch; call it before the batch goes to the device."""
-        masked = (self.prompt_spans[:, 1] - self.prompt_spans[:, 0]).sum()
-        mel = self.code_lengths.sum() + STOP_TARGETS * len(self.clip_ids) - masked
-        return int(mel), int(self.text_lengths.sum() + len(self.clip_ids))
+        """`targets` summed over the batch; call it before the batch goes to the device."""
+        mel, text = self.targets()
+        return int(mel.sum()), int(text.sum())
 
 
 class Objective(nn.Module):

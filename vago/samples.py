@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,12 @@ def _write_table(table: pd.DataFrame, folder: Path) -> None:
     partial = folder / ".samples.csv.tmp"
     table.to_csv(partial, index=False)
     os.replace(partial, folder / "samples.csv")
-    for wav in set(folder.glob("*.wav")) - {folder / file for file in table.file}:
+    remove_others(folder, table.file)
+
+
+def remove_others(folder: Path, files: Iterable[str]) -> None:
+    """Delete the WAVs of an earlier run that are not among `files`, so that a folder holds what its table lists."""
+    for wav in set(folder.glob("*.wav")) - {folder / file for file in files}:
         wav.unlink()
 
 

@@ -26,14 +26,8 @@ def per_clip(
     try:
         for batch in batches:
             mel_nll, text_nll = objective(batch.to(device))
-            mel_tokens = batch.code_lengths + 4 - (batch.prompt_spans[:, 1] - batch.prompt_spans[:, 0])
-            columns = (
-                batch.clip_ids,
-                mel_nll.tolist(),
-                mel_tokens.tolist(),
-                text_nll.tolist(),
-                (batch.text_lengths + 1).tolist(),
-            )
+            mel_tokens, text_tokens = batch.targets()
+            columns = (batch.clip_ids, mel_nll.tolist(), mel_tokens.tolist(), text_nll.tolist(), text_tokens.tolist())
             rows += zip(*columns, strict=True)
             if on_batch:
                 on_batch()
