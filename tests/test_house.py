@@ -21,9 +21,9 @@ PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 # Lower floors never import higher ones; modules on one floor may only lean on those before them in the line.
 FLOORS = [
-    ["params", "audio", "text", "transcripts", "espeak", "demo_words", "checkpoint", "base", "objective", "monitor", "stopping"],
+    ["params", "audio", "text", "transcripts", "espeak", "demo_words", "base", "objective", "stopping"],
     ["plot", "execute"],
-    ["paths", "cutting", "demo_text", "corpus", "optim", "scores"],
+    ["paths", "checkpoint", "monitor", "cutting", "demo_text", "corpus", "optim", "scores"],
     ["demo", "tiny", "recordings", "features", "lineage", "synthesize", "display"],
     ["batches", "samples", "steps"],
     ["phase", "evaluate", "run"],

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vago import VagoError
+from vago.paths import write_whole
 
 SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the notebook itself
 
@@ -127,10 +128,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, names: list[str], tensor
 
 
 def write_json(path: Path, content: Any) -> None:
-    """JSON, whole or not there."""
-    partial = Path(path).with_name(f".{Path(path).name}.tmp")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    """JSON with sorted keys, so that the same content gives the same bytes."""
+    write_whole(Path(path), json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
 
 def _flush(path: Path) -> None:

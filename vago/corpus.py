@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from vago import VagoError, __version__, audio
+from vago.paths import write_whole
 
 FORMAT = 1
 CLIP_COLUMNS = "clip_id file source category recording start end seconds text written tokens sha256 speaker held_out".split()
@@ -223,10 +223,10 @@ def save(
     }
     (root / "corpus.json").unlink(missing_ok=True)
     place_clips()
-    _write(root / "clips.csv", _csv(clips))
-    _write(root / "ledger.csv", _csv(ledger))
-    _write(root / "held_out.json", _json(held_out))
-    _write(root / "corpus.json", _json(summary))
+    write_whole(root / "clips.csv", _csv(clips))
+    write_whole(root / "ledger.csv", _csv(ledger))
+    write_whole(root / "held_out.json", _json(held_out))
+    write_whole(root / "corpus.json", _json(summary))
     return Corpus.load(root)
 
 
@@ -280,17 +280,3 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 def _json(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise VagoError(f"{path} cannot be written ({error}): see that the folder is writable and has room") from None

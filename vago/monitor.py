@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from vago.paths import write_whole
 
 Listener = Callable[[list[dict[str, Any]]], None]
 
@@ -25,9 +26,7 @@ class Monitor:
         self.folder, self.steps, self.listener, self.log = Path(folder), steps, listener, log
         self.path = self.folder / "metrics.jsonl"
         self.rows = [] if resumed_at is None else [row for row in read_rows(self.path) if row["step"] <= resumed_at]
-        partial = self.path.with_suffix(".tmp")
-        partial.write_text("".join(json.dumps(row) + "\n" for row in self.rows), encoding="utf-8")
-        os.replace(partial, self.path)
+        write_whole(self.path, "".join(json.dumps(row) + "\n" for row in self.rows))
         self._file = self.path.open("a", encoding="utf-8")
         self._board = None
         self._started, self._first = time.monotonic(), resumed_at or 0
@@ -60,11 +59,8 @@ class Monitor:
             return
         self._told = now
         pace = (now - self._started) / max(step - self._first, 1)
-        partial = self.folder / ".progress.tmp"
-        partial.write_text(
-            json.dumps({"step": step, "steps": self.steps, "loss": loss, "eta_seconds": pace * (self.steps - step)})
-        )
-        os.replace(partial, self.folder / "progress.json")
+        told = {"step": step, "steps": self.steps, "loss": loss, "eta_seconds": pace * (self.steps - step)}
+        write_whole(self.folder / "progress.json", json.dumps(told))
 
     def close(self) -> None:
         self._file.close()

@@ -75,3 +75,20 @@ class Paths:
             return str(Path(path).relative_to(self.root))
         except ValueError:
             return str(path)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a small file so that it is whole or as it was: aside, flushed, then renamed.
+
+    Raises VagoError where the folder cannot be written or has no room.
+    """
+    partial = path.with_name(f".{path.name}.tmp")
+    try:
+        with open(partial, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise VagoError(f"{path} cannot be written ({error}): see that the folder is writable and has room") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 import vago
 from vago import VagoError, __version__
 from vago.execute import ProgressLine, execute
-from vago.paths import Paths, project_root
+from vago.paths import Paths, project_root, write_whole
 from vago.steps import STEPS, Plan, files_under, make_plans, makes_base, select
 
 FREE_BYTES = 10**9
@@ -142,16 +141,6 @@ def read_record(paths: Paths) -> dict[str, Any]:
     return record
 
 
-def write_record(paths: Paths, record: dict[str, Any]) -> None:
-    """Whole or not at all: a temporary name, flushed, then renamed."""
-    waiting = paths.run_record.with_suffix(".json.tmp")
-    with open(waiting, "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(waiting, paths.run_record)
-
-
 class Runner:
     """One run under the lock: compares each step with the record, runs what differs, records what succeeded."""
 
@@ -231,7 +220,7 @@ class Runner:
         """Run one notebook and record it; the seconds it took. Its old record goes first: a broken run is not a done one."""
         plan, state = self.plans[stem], self.state(stem)
         if self.record["steps"].pop(stem, None):
-            write_record(self.paths, self.record)
+            write_whole(self.paths.run_record, json.dumps(self.record, indent=1))
         with ProgressLine(stem, why, STEPS[stem].progress(self.paths, plan.p), stream) as line:
             execute(plan.source, self.paths.executed / plan.source.name, plan.given, self.paths.root)
         outputs = STEPS[stem].outputs(self.paths, plan.p)
@@ -245,7 +234,7 @@ class Runner:
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "vago": __version__,
         }
-        write_record(self.paths, self.record)
+        write_whole(self.paths.run_record, json.dumps(self.record, indent=1))
         return line.seconds
 
     def shown(self, path: Path) -> str:

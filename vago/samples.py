@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from vago import VagoError, audio, base, checkpoint, synthesize
 from vago.corpus import Corpus
 from vago.lineage import BEST
 from vago.params import PHASES, SampleParams, Script, SpeechParams
-from vago.paths import Paths
+from vago.paths import Paths, write_whole
 
 SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "prompt_seconds", "seed")
 
@@ -46,20 +45,14 @@ def speak_script(p: SampleParams, paths: Paths, on_progress: Callable[[int, int]
         row |= {"phase": phase, "model_sha256": model_sha256, "prompt": " ".join(prompt)}
         rows.append(row | {name: getattr(p, name) for name in SETTINGS})
     table = pd.DataFrame(rows)
-    _write_table(table, folder)
+    write_whole(folder / "samples.csv", table.to_csv(index=False))
+    remove_others(folder, table.file)
     return table
 
 
 def load_samples(table: pd.DataFrame, folder: Path) -> list[tuple[str, np.ndarray, int]]:
     """(title, wav, rate) of each spoken line."""
     return [(f"{row.file}: {row.text}", *audio.load(folder / row.file)) for row in table.itertuples()]
-
-
-def _write_table(table: pd.DataFrame, folder: Path) -> None:
-    partial = folder / ".samples.csv.tmp"
-    table.to_csv(partial, index=False)
-    os.replace(partial, folder / "samples.csv")
-    remove_others(folder, table.file)
 
 
 def remove_others(folder: Path, files: Iterable[str]) -> None:
