@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vago import base, batches
+from vago import base, batches, scores
 from vago.objective import Objective, loss
 
 
@@ -87,6 +87,18 @@ def test_masked_span_of_one_clip_equals_stock_given_codes(gpt, some):
     batch = batches.training_batch(clips, ids[-1:], "masked", (1.0, 1.0), (1, 2))
     idxs = batch.prompt_spans.clone() * 256  # stock divides by 256 and takes the result for codes
     assert ours(gpt, batch) == pytest.approx(stock(gpt, batch, idxs), abs=1e-5)
+
+
+def test_scoring_leaves_the_model_in_its_mode(gpt, some):
+    """A model to be spoken with must not come back from scoring with dropout on."""
+    clips, ids = some
+    batch = batches.collate([clips[i] for i in ids], [clips[ids[0]].mel[:, :40]] * 3)
+    scores.per_clip(Objective(gpt), [batch])
+    assert not gpt.training and not any(module.training for module in gpt.modules())
+    gpt.train()
+    scores.per_clip(Objective(gpt), [batch])
+    assert gpt.training
+    gpt.eval()
 
 
 def test_stop_targets_count(some):

@@ -61,6 +61,7 @@ class Objective(nn.Module):
     def __init__(self, gpt: nn.Module):
         super().__init__()
         self.gpt = gpt
+        self.train(gpt.training)  # a new module says it is training; put back after scoring, that would switch dropout on
 
     def forward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """(mel_nll, text_nll), each (B,) float32: sums over the clip's targets, in nats."""
