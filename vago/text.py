@@ -1,95 +1,50 @@
-"""Written Hungarian into the words a host would say, and what the tokenizer makes of them."""
+"""Written Hungarian into the words a host would say, and what the tokenizer makes of them.
+
+Where a reading depends on what a sentence means, the likelier one is taken (`tests/fixtures/hungarian.csv` has them all):
+
+- a full stop after a number makes an ordinal of it before a small letter or a comma, and before a capital only where a name
+  goes on (a 2. Magyar Hadsereg); else it ends the sentence (A válasz a 42. Gratulálok!);
+- 10:30 is a time, unless the sentence tells of a match; 10.30 is a decimal, unless -kor, -ig or óra says otherwise;
+- 10-12 is tíz-tizenkettő, but tíz és tizenkettő before között; 8:00-16:00 is nyolc órától tizenhat óráig;
+- 2,5 is kettő egész öt tized, but két és fél before a unit; parts up to ninths are fractions (2/3), 9/10 is kilenc per tíz;
+- capitals that cannot be said are spelt (MTA, OTP), others are words (NAV, MOL); C, D, L and M alone are letters, I., V. and X.
+  numerals before a small letter or a ruler's name, A is a letter only where it cannot be an article.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
+from difflib import SequenceMatcher
 
-from num2words import num2words
+from vago.addresses import read_addresses
+from vago.characters import fold, level
+from vago.dates import read_dates, read_times
+from vago.letters import read_acronyms, read_codes, read_items, read_letters
+from vago.numerals import cardinal, ordinal
+from vago.quantities import read_quantities
+from vago.shorthand import SHORT, read_abbreviations, read_roman
+from vago.sums import read_sums
+
+__all__ = ["cardinal", "category", "changes", "check", "normalise", "ordinal", "split_sentences", "unknown_characters"]
 
 UNKNOWN = 1  # token id of [UNK]
 SOFT_LIMIT = 224  # characters; XTTS warns over it, and its speech gets worse
 
-_MARKS = str.maketrans(
-    dict.fromkeys('"„”“‟«»', "") | dict.fromkeys("’‘‚‛`´", "'") | dict.fromkeys("–—―−‐‑‒", "-") | {"…": "...", "⁄": "/"}
-)
-_MONTHS = "január február március április május június július augusztus szeptember október november december".split()
-_SHORT = {
-    "pl": "például", "stb": "satöbbi", "kb": "körülbelül", "dr": "doktor", "ún": "úgynevezett", "ill": "illetve", "nőv": "nővér",
-    "db": "darab", "b": "bé", "vö": "vesd össze", "ld": "lásd",
-}  # fmt: skip
-_ENDS_SENTENCES = {"stb", "db", "b"}  # the others are always followed by what they announce
-_SIGNS = {
-    "€": "euró", "$": "dollár", "£": "font", "%": "százalék", "‰": "ezrelék", "°C": "Celsius-fok", "°": "fok", "§": "paragrafus",
-    "&": "és", "@": "kukac", "#": "kettőskereszt", "+": "plusz", "=": "egyenlő", "½": "fél", "¼": "negyed", "¾": "háromnegyed",
-    "²": "négyzet",
-}  # fmt: skip
-_WORDS = {"Ft": "forint", "ft": "forint", "HUF": "forint", "EUR": "euró", "USD": "dollár", "GBP": "font", "db": "darab"}
-_MEASURES = {  # read as words after a number only
-    "M Ft": "millió forint", "MFt": "millió forint", "kg": "kilogramm", "g": "gramm", "km/h": "kilométer per óra",
-    "km": "kilométer", "m²": "négyzetméter", "m": "méter", "cm": "centiméter", "mm": "milliméter", "dl": "deciliter",
-    "l": "liter", "mp": "másodperc", **_WORDS, **{sign: _SIGNS[sign] for sign in "€ $ £ % ‰ °C ° §".split()},
-}  # fmt: skip
-_FRACTIONS = ["", "tized", "század", "ezred", "tízezred", "százezred", "milliomod"]
 
-
-def _any(words) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-
-
-_LETTER = r"[^\W\d_]"
-_CASES = (
-    "[aeoö]?t|b[ae]n?|b[óő]l|r[ae]|r[óő]l|[aeoö]?n|h[oeö]z|t[óő]l|n[áé]l|n[ae]k|ig|ért|ként|kor|féle|nyi|fős|"
-    "(?:sz|gy|[bcdfghjklmnprstvz])[ae]l"
-)
-_OF_DATES = "j?(?:[ae]i?|[áé](?:n|r[ae]|ig|t[óő]l|h[oe]z|n[ae]k|r[óő]l|t|b[ae]n|v[ae]l))"
-_TIMES = f"sz[oeö]r(?:es|os|ös|i)?(?:{_CASES})?"
-_SUFFIX = rf"{_TIMES}|[aeoö]?s(?:[ae]k)?(?:{_CASES})?|[aeoö]?dik|ik|{_OF_DATES}|{_CASES}"
-_PLAIN = r"(?:\d{1,3}(?: \d{3})+(?!\d)|\d{1,3}(?:\.\d{3})+(?!\d)|\d+)"
-_COUNTED = re.compile(  # what turns kettő into két; anywhere else kettő is never wrong
-    r"(?:-\d+)? (?:és fél|ezer|millió|milliárd|forint|euró|dollár|font|darab|százalék|fok|év|óra|órá|perc|másodperc|nap|hét|"
-    r"hónap|ember|fő|kérdés|válasz|pont|játékos|segítség|gyerek|ország|város|kilo|méter|liter|lehetőség|betű|szó)"
-)
-_RE_DATE = re.compile(rf"(?<![\d.])(\d{{4}})\. ?(0?[1-9]|1[0-2])\. ?(0?[1-9]|[12]\d|3[01])(?:-({_OF_DATES})(?!\w)|(?:\.|(?!\d)))")
-_RE_DAY = re.compile(rf"(?<!\w)({_any(_MONTHS)}) (0?[1-9]|[12]\d|3[01])\.(?!\d)", re.IGNORECASE)
-_RE_YEAR = re.compile(rf"(?<![\d.])(\d{{3,4}})\. (?={_any(_MONTHS)})", re.IGNORECASE)
-_RE_TIME = re.compile(rf"(?<![\d:,.])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])(?:-({_SUFFIX})(?!\w))?")
-_RE_SHORT = re.compile(rf"(?<!\w)({_any(_SHORT)})\.(?= ?(\w?))", re.IGNORECASE)
-_RE_NUMBER = re.compile(
-    rf"(?P<minus>(?<![\w.,:)%°-])-)?(?P<whole>{_PLAIN})(?:[,.](?P<part>\d+)(?![,.]?\d))?"
-    rf"(?:(?P<times> ?[x×](?= ?\d|(?!\w)))|(?P<ordinal>\.)(?=,| [a-záéíóöőúüű§])"
-    rf"| ?(?P<unit>{_any(_MEASURES)})(?![\w²])(?:-(?P<of_unit>{_LETTER}{{1,8}})(?!\w))?|-(?P<suffix>{_SUFFIX})(?!\w))?"
-)
-_ENDING = rf"(?:-({_LETTER}{{1,8}})(?!\w))?"
-_RE_SIGN = re.compile(rf"({_any(_SIGNS)}){_ENDING}|(?<!\w)({_any(_WORDS)})(?!\w){_ENDING}")
-
-
-def cardinal(number: int) -> str:
-    """0, 1, 2 ... as Hungarian spells them; num2words says százkét for 102 and tizenkettőezer for 12,000."""
-    if number >= 10**15:
-        return " ".join(num2words(int(digit), lang="hu") for digit in str(number))
-    words = re.sub(rf"kettő(?={_LETTER})", "két", num2words(number, lang="hu"))
-    return re.sub("két$", "kettő", words)
-
-
-def ordinal(number: int) -> str:
-    """1 -> első, 102 -> százkettedik, 1,000,000 -> egymilliomodik."""
-    words = cardinal(number)
-    if number >= 10**15 or number < 3:
-        return words if number > 2 else num2words(number, lang="hu", to="ordinal")
-    if words.endswith("kettő"):
-        return words.removesuffix("kettő") + "kettedik"
-    if number % 10**6 == 0:
-        return re.sub("illió$", "illiomodik", re.sub("illiárd$", "illiárdodik", words))
-    return re.sub(rf"kettő(?={_LETTER})", "két", num2words(number, lang="hu", to="ordinal"))
+# Each step may count on what those before it have read: months on their abbreviations, numbers on Roman ones.
+_STEPS = (
+    read_items, read_abbreviations, read_dates, read_times, read_roman, read_codes, read_sums, read_quantities, read_acronyms,
+    read_letters,
+)  # fmt: skip
 
 
 def normalise(text: str) -> str:
-    """Written text -> spoken words: numbers, money, dates, times, abbreviations and signs read out, letter case kept.
+    """Written text -> spoken words: numbers, money, dates, times, abbreviations, letters and signs read out, letter case kept.
 
-    The result holds no digit, and reading it again changes nothing; coqui's own Hungarian cleaner, which would read "42." as an
-    ordinal and "b." as a title, finds nothing left to do. Characters nobody can read aloud stay, for `check` to name.
+    The result is made of `characters.ALPHABET`, and reading it again changes nothing; coqui's own Hungarian cleaner, which would
+    read "42." as an ordinal and "b." as a title, finds nothing left to do. Characters nobody can read aloud stay, for `check`
+    to name.
     """
     for _ in range(20):  # reading one thing can bring two others together, so until nothing changes
         before, text = text, _read(text)
@@ -98,126 +53,22 @@ def normalise(text: str) -> str:
     return text
 
 
+def changes(written: str) -> list[tuple[str, str]]:
+    """A text beside its reading, cut where the words differ: [("A fődíj", "A fődíj"), ("5 Ft!", "öt forint!")].
+
+    The first parts joined by spaces are the text, the second ones its reading; either may be empty.
+    """
+    old, new = written.split(), normalise(written).split()
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [(" ".join(old[a:b]), " ".join(new[c:d])) for _, a, b, c, d in steps]
+
+
 def _read(text: str) -> str:
-    text = "".join(_plain(c) for c in unicodedata.normalize("NFC", text)).translate(_MARKS)
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    text = re.sub(r"(?<=\d) ?/ ?(?=\d)", " per ", text)
-    text = re.sub(r"(?<=\d) ?½", " és fél ", text)
-    text = _RE_DATE.sub(lambda m: f"{m[1]}. {_MONTHS[int(m[2]) - 1]} {_day(int(m[3]), m[4])}{_stop(m)}", text)
-    text = _RE_DAY.sub(lambda m: f"{m[1]} {_day(int(m[2]))}{_stop(m)}", text)
-    text = _RE_YEAR.sub(r"\1 ", text)
-    text = _RE_TIME.sub(_time, text)
-    text = re.sub(r"(?<=\d):(?=\d)", "-", text)
-    text = _RE_SHORT.sub(_short, text)
-    text = re.sub(rf"([€$£]) ?({_PLAIN}(?:,\d+)?)(?!\d)", r"\2 \1", text)
-    text = _RE_NUMBER.sub(_number, text)
-    text = _RE_SIGN.sub(lambda m: f" {_join(_SIGNS[m[1]] if m[1] else _WORDS[m[3]], m[2] or m[4])} ", text)
+    text = fold(read_addresses(level(text)))  # addresses need the signs that fold drops
+    for read in _STEPS:
+        text = read(text)
+    text = re.sub(r"[/^_\\]", " ", text)
     return re.sub(r" (?=[.,;:!?](?: |$))", "", " ".join(text.split()))
-
-
-def _plain(c: str) -> str:
-    """Digits of any script as 0-9, invisible characters gone."""
-    kind = unicodedata.category(c)
-    if kind == "Cf":
-        return ""
-    if kind == "Cc":
-        return " "
-    if c.isdigit() and not c.isascii() and c != "²":
-        return str(unicodedata.digit(c))
-    return c
-
-
-def _back(word: str) -> bool:
-    """Vowel harmony: whether `word` takes back vowels. i and í are neutral: harminc does, tíz does not."""
-    return next((c in "aáoóuú" for c in reversed(word) if c in "aáoóuúeéöőüű"), False)
-
-
-def _join(word: str, suffix: str | None) -> str:
-    """forint + ot, euró + t, fél óra + tól -> fél órától."""
-    if suffix and word[-1] in "ae" and not suffix.startswith(("sz", "kor")):
-        word = word[:-1] + ("á" if word[-1] == "a" else "é")
-    return word + (suffix or "")
-
-
-def _times(words: str) -> str:
-    """egyszer, kétszer, háromszor, ötször."""
-    vowel = next((c for c in reversed(words) if c in "aáoóuúeéöőüű"), "e")
-    if words.endswith("kettő"):
-        return words.removesuffix("kettő") + "kétszer"
-    return words + ("ször" if vowel in "öőüű" else "szor" if _back(words) else "szer")
-
-
-def _day(day: int, suffix: str | None = None) -> str:
-    """The day of a month: 1 -> elseje, (15, "én") -> tizenötödikén, (2, "án") -> másodikán."""
-    suffix = (suffix or ("a" if _back(ordinal(day)) else "e")).removeprefix("j")
-    return "elsej" + suffix if day == 1 else ordinal(day) + suffix
-
-
-def _stop(match: re.Match) -> str:
-    """The full stop after a date belongs to the date, unless the sentence ends there too."""
-    return "." if match[0].endswith(".") and not re.match(r"[,.]| [a-záéíóöőúüű]|-", match.string[match.end() :]) else ""
-
-
-def _inflect(number: int, suffix: str) -> str:
-    """(2024, "ben") -> kétezer-huszonnégyben, (5, "ször") -> ötször, (3, "as") -> hármas, (15, "én") -> tizenötödikén."""
-    words = cardinal(number)
-    if re.fullmatch("[aeoö]?d?ik", suffix):
-        return ordinal(number)
-    if 1 <= number <= 31 and re.fullmatch(_OF_DATES, suffix):
-        return _day(number, suffix)
-    if re.match("sz[oeö]r|féle|nyi|fős", suffix):
-        return words.removesuffix("kettő") + "két" * words.endswith("kettő") + suffix
-    if re.match("[aeoö][snt]", suffix):
-        if words.endswith("kettő") and suffix[1] == "t":
-            return words + suffix[1:]
-        for whole, stem in (("három", "hárm"), ("kettő", "kett"), ("hét", "het"), ("ezer", "ezr")):
-            if words.endswith(whole):
-                return words.removesuffix(whole) + stem + suffix
-    joined = _join(words, suffix)
-    return joined.replace("gygy", "ggy").replace("szsza", "ssza")  # egy + gyel -> eggyel, húsz + szal -> hússzal
-
-
-def _time(match: re.Match) -> str:
-    hour, minute = int(match[1]), int(match[2])
-    words = ("két" if hour == 2 else re.sub("kettő$", "két", cardinal(hour))) + " óra"
-    return words + f" {_inflect(minute, match[3]) if match[3] else cardinal(minute)}" if minute else _join(words, match[3])
-
-
-def _short(match: re.Match) -> str:
-    key, following = match[1].casefold(), match[2]
-    word = _SHORT[key].capitalize() if match[1][0].isupper() else _SHORT[key]
-    ends = key in _ENDS_SENTENCES and not (following and following.islower())
-    return word + ("." if ends else " ")
-
-
-def _two(words: str) -> str:
-    """Before what is counted kettő becomes két."""
-    return re.sub("kettő$", "két", words)
-
-
-def _number(match: re.Match) -> str:
-    whole, part = re.sub("[ .]", "", match["whole"]), match["part"]
-    before, after = match.string[: match.start()], match.string[match.end() :]
-    spelt = len(whole) > 15 or (len(whole) > 1 and whole[0] == "0")  # 007, and the 06 of a telephone number
-    words = _digits(whole) if spelt else cardinal(int(whole))
-    if part:
-        words += " egész " + (f"{_two(cardinal(int(part)))} {_FRACTIONS[len(part)]}" if len(part) <= 6 else _digits(part))
-    if match["ordinal"]:
-        words = words + "." if spelt or part else ordinal(int(whole))
-    elif match["suffix"]:
-        words = _join(words, match["suffix"]) if spelt or part else _inflect(int(whole), match["suffix"])
-    elif match["times"]:
-        words = _times(words)
-    elif match["unit"]:
-        words = f"{_two(words)} {_join(_MEASURES[match['unit']], match['of_unit'])}"
-    elif _COUNTED.match(after):
-        words = _two(words)
-    words = "mínusz " * bool(match["minus"]) + words
-    return " " * before[-1:].isalnum() + words + " " * after[:1].isalnum()
-
-
-def _digits(digits: str) -> str:
-    return " ".join(cardinal(int(digit)) for digit in digits)
 
 
 def check(text: str, encode: Callable[[str], list[int]], max_tokens: int) -> tuple[list[int], str | None]:
@@ -254,7 +105,7 @@ def split_sentences(text: str, limit: int = SOFT_LIMIT) -> list[str]:
     sentences: list[list[str]] = [[]]
     for word, following in zip(words, [*words, ""][1:], strict=False):
         sentences[-1].append(word)
-        if re.search(r"[.!?…][\"'”’»)]*$", word) and not following[:1].islower() and word.casefold().rstrip(".") not in _SHORT:
+        if re.search(r"[.!?…][\"'”’»)]*$", word) and not following[:1].islower() and word.casefold().rstrip(".") not in SHORT:
             sentences.append([])
     pieces = [""]
     for piece in (piece for sentence in sentences if sentence for piece in _break(sentence, limit)):
