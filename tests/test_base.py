@@ -4,7 +4,7 @@ import shutil
 import pytest
 import torch
 
-from vago import VagoError, base, tiny
+from vago import VagoError, base
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def copy(tiny_base, tmp_path):
 
 
 def test_stock_opens_it_and_its_files_have_stock_names(tiny_base):
-    assert sorted(p.name for p in tiny_base.iterdir()) == sorted(base.FILES)
+    assert sorted(p.name for p in tiny_base.iterdir() if not p.name.startswith(".")) == sorted(base.FILES)
     model = base.open_base(tiny_base)
     assert (model.args.gpt_layers, model.args.gpt_n_model_channels) == (4, 192)
     assert model.gpt.num_audio_tokens == 1026 and model.gpt.stop_audio_token == 1025
@@ -72,7 +72,7 @@ def test_a_pickle_with_code_in_it_is_refused(copy):
             return (print, ("executed",))
 
     torch.save({"weights": Evil()}, copy / "dvae.pth")
-    with pytest.raises(VagoError, match="dvae.pth cannot be read"):
+    with pytest.raises(VagoError, match="dvae.pth is refused"):
         base.open_dvae(copy)
 
 
@@ -84,19 +84,8 @@ def test_fingerprint_follows_the_content(copy):
     assert base.fingerprint(copy, ("dvae.pth",)) != before
 
 
-def test_a_base_half_built_is_built_again(tmp_path, recordings_folder, monkeypatch):
-    wavs = sorted(recordings_folder.rglob("*.wav"))
-    monkeypatch.setattr(tiny, "_write_model", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        tiny.ensure_base(tmp_path / "base", ["jó napot"], wavs, log=lambda line: None, steps=2)
-    assert not (tmp_path / "base").exists()
-    monkeypatch.undo()
-    tiny.ensure_base(tmp_path / "base", ["jó napot"], wavs, log=lambda line: None, steps=2)
-    base.check_files(tmp_path / "base")
-
-
 def test_codebook_does_not_collapse(tiny_base, mini_features):
     codes = torch.cat([clip.codes for clip in mini_features[0].values()])
     counts = torch.bincount(codes, minlength=1024).float()
     shares = counts[counts > 0] / counts.sum()
-    assert (-(shares * shares.log()).sum()).exp() > 50, "codes in effective use (perplexity)"
+    assert (-(shares * shares.log()).sum()).exp() > 100, "codes in effective use (perplexity)"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vago import VagoError
+from vago import VagoError, pickles
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +29,8 @@ def check_files(folder: Path) -> None:
     missing = [name for name in FILES if not (Path(folder) / name).is_file()]
     if missing:
         raise VagoError(
-            f"the base model in {folder} is incomplete, {', '.join(missing)} not found: put the files of the published "
-            f"XTTS-v2 there ({', '.join(FILES)}), or set base_dir to the folder that has them"
+            f"the base model in {folder} is incomplete, {', '.join(missing)} not found: run `vago fetch-base`, or set base_dir "
+            f"to a folder that has the files of the published XTTS-v2 ({', '.join(FILES)})"
         )
 
 
@@ -88,21 +88,30 @@ def encoder(folder: Path):
     return lambda text: tokenizer.encode(text.strip().lower(), LANGUAGE)
 
 
+def read_config(folder: Path):
+    """config.json as stock's XttsConfig."""
+    from TTS.tts.configs.xtts_config import XttsConfig
+
+    config = XttsConfig()
+    config.load_json(str(Path(folder) / "config.json"))
+    return config
+
+
 def open_base(folder: Path, device: str = "cpu") -> Xtts:
     """The whole model through stock `Xtts.load_checkpoint`, in eval mode.
 
     Raises VagoError when a file is missing or torn.
     """
-    from TTS.tts.configs.xtts_config import XttsConfig
     from TTS.tts.models.xtts import Xtts
 
     quiet()
     check_files(folder)
     load_tokenizer(folder)  # says what is wrong with a torn vocabulary, where stock raises a bare Exception
-    config = XttsConfig()
     try:
-        config.load_json(str(Path(folder) / "config.json"))
+        config = read_config(folder)
         model = Xtts(config)
+        # stock would read the weights its own way and write a published model.pth anew in place
+        model.get_compatible_checkpoint_state_dict = pickles.load_weights
         model.load_checkpoint(config, checkpoint_dir=str(folder), eval=False, strict=True)
     except (RuntimeError, OSError, KeyError, ValueError, EOFError, json.JSONDecodeError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -144,14 +153,6 @@ def load_mel_stats(folder: Path) -> torch.Tensor:
 
 
 def _load(path: Path):
-    import pickle
-
-    import torch
-
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    if not path.is_file():
         check_files(path.parent)
-        raise
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-        raise VagoError(f"{path} cannot be read ({str(error).splitlines()[0]}); fetch or build the base model again") from None
+    return pickles.open_pickle(path)
