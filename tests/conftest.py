@@ -74,16 +74,11 @@ def recordings_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory, recordings_folder) -> Path:
-    from vago import tiny
+def tiny_base(tmp_path_factory) -> Path:
+    """The base that comes with vago, opened into the stock layout."""
+    from vago import embedded
 
-    return tiny.ensure_base(
-        tmp_path_factory.mktemp("base") / "base",
-        QUIZ + INTERVIEW,
-        sorted(recordings_folder.rglob("*.wav")),
-        log=lambda line: None,
-        steps=20,
-    )
+    return embedded.open_into(tmp_path_factory.mktemp("base") / "base")
 
 
 @pytest.fixture(scope="session")

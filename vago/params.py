@@ -75,7 +75,7 @@ class CorpusParams(Params):
 
     recordings_dir: str = Field("", description="one folder per source; empty: outputs/<profile>/recordings")
     sources: list[str] = Field(["quiz", "interview"], min_length=1, description="the folders to read, in this order")
-    demo_voice: bool = Field(False, description="make recordings and a tiny base model on the spot")
+    demo_voice: bool = Field(False, description="make recordings on the spot, open the base that comes with vago")
     speaker: str = "speaker"
     language: Literal["hu"] = "hu"
 
@@ -182,6 +182,34 @@ class SampleParams(SpeechParams):
     phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = "best"
     pause_seconds: float = Field(0.35, ge=0, le=3, description="silence between the sentences of a long line")
     loudness_lufs: float = Field(-20.0, ge=-40, le=-10)
+
+
+class PretrainParams(Params):
+    """90: the embedded base, from espeak-ng's voices."""
+
+    notebook: ClassVar[str] = "90_pretrain_base"
+
+    profile: str = Field("pretrain", pattern=r"^[A-Za-z0-9_-]+$", description="names the folder outputs/<profile>/")
+    go_on: bool = Field(False, description="start from the weights that come with vago; a profile of its own keeps stages apart")
+    speakers: int = Field(48, ge=2, description="espeak-ng voices for the DVAE and the speaker encoder")
+    gpt_speakers: int = Field(16, ge=2, description="the first so many teach the GPT and the decoder; more want more steps")
+    short_texts: int = Field(900, ge=40, description="texts of two to five words by each of the first six, who teach them")
+    other_short_texts: int = Field(60, ge=0, description="and by each of the others")
+    long_texts: int = Field(110, ge=40, description="sentences by each speaker")
+    dvae_steps: int = Field(400, ge=1, description="before the codebook is fitted, and again after")
+    gpt_layers: int = Field(4, ge=1)
+    gpt_width: int = Field(192, ge=64, multiple_of=64, description="one head per 64")
+    short_steps: int = Field(2000, ge=0)
+    medium_steps: int = Field(2000, ge=0)
+    long_steps: int = Field(1100, ge=0)
+    learning_rate: float = Field(1.2e-3, gt=0)
+    batch_size: int = Field(16, ge=4, multiple_of=4)
+    speaker_steps: int = Field(600, ge=1)
+    decoder_width: int = Field(128, ge=16, le=512, multiple_of=16, description="first channels of the HiFi-GAN; stock has 512")
+    decoder_clips: int = Field(60, ge=1, description="clips of each speaker the decoder learns from")
+    decoder_steps: int = Field(5000, ge=0)
+    decoder_batch: int = Field(8, ge=1)
+    save_every: int = Field(250, ge=1, description="steps between checkpoints, and so the most a stop can cost")
 
 
 class ScriptLine(BaseModel):

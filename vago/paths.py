@@ -58,6 +58,10 @@ class Paths:
     def samples(self, script: str) -> Path:
         return self.home / "samples" / script
 
+    def stage(self, name: str) -> Path:
+        """A stage of the base's pretraining."""
+        return self.home / "stages" / name
+
     @property
     def executed(self) -> Path:
         return self.home / "notebooks"

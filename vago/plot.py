@@ -119,6 +119,18 @@ def training(rows: Sequence[Mapping[str, Any]], title: str = "") -> Figure:
     return figure
 
 
+def learning(metrics: pd.DataFrame) -> Figure:
+    """The base's courses one after the other: held-out mel CE over steps (columns course, step, held_out_mel_ce)."""
+    figure, axes = _figure()
+    offset = 0
+    for (course, rows), colour in zip(metrics.groupby("course", sort=False), SOURCE_COLOURS):
+        axes[0, 0].plot(offset + rows.step, rows.held_out_mel_ce, "o-", color=colour, markersize=4, label=f"{course} texts")
+        offset += int(rows.step.max())
+    axes[0, 0].set(xlabel="steps, course after course", ylabel="mel CE (nats per code)", title="Held-out loss of the GPT")
+    axes[0, 0].legend(frameon=False)
+    return figure
+
+
 def phases_on_one_axis(curves: Mapping[str, pd.DataFrame]) -> Figure:
     """Loss curves of all phases one after the other, held-out as dots: comparable because each is asked the same questions."""
     figure, axes = _figure(height=3.6)

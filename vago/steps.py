@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from vago import VagoError
+from vago.base import FILES
 from vago.execute import read_notebook, tags
 from vago.params import NOTEBOOKS, PHASES, Params, Script, read_yaml
 from vago.paths import Paths
@@ -33,18 +34,23 @@ class Step:
 
 
 def makes_base(p: Any) -> bool:
-    """Whether step 01 builds the base model itself."""
+    """Whether step 01 opens the base that comes with vago."""
     return p.demo_voice and not p.base_dir
+
+
+def base_files(paths: Paths) -> list[Path]:
+    """The base's own files, its folder where there are none yet: it may also hold a licence, a manifest, files moved aside."""
+    return [path for name in FILES if (path := paths.base / name).exists()] or [paths.base]
 
 
 def corpus_inputs(paths: Paths, p: Any) -> list[Path]:
     recordings = [] if p.demo_voice else [paths.recordings(p.recordings_dir) / source for source in p.sources]
-    return recordings + ([] if makes_base(p) else [paths.base])
+    return recordings + ([] if makes_base(p) else base_files(paths))
 
 
 def corpus_outputs(paths: Paths, p: Any) -> list[Path]:
     recordings = [paths.recordings(p.recordings_dir)] if p.demo_voice else []
-    return [paths.corpus, *recordings] + ([paths.base] if makes_base(p) else [])
+    return [paths.corpus, *recordings] + (base_files(paths) if makes_base(p) else [])
 
 
 def phase_files(paths: Paths, *names: str) -> Callable[[str], list[Path]]:
@@ -53,7 +59,7 @@ def phase_files(paths: Paths, *names: str) -> Callable[[str], list[Path]]:
 
 def train_inputs(paths: Paths, p: Any) -> list[Path]:
     parent = phase_files(paths, "best.safetensors", "phase.json")(p.parent) if p.parent else []
-    return [paths.corpus, paths.base, *parent]
+    return [paths.corpus, *base_files(paths), *parent]
 
 
 def train_outputs(paths: Paths, p: Any) -> list[Path]:
@@ -62,11 +68,11 @@ def train_outputs(paths: Paths, p: Any) -> list[Path]:
 
 def evaluate_inputs(paths: Paths, p: Any) -> list[Path]:
     files = phase_files(paths, "best.safetensors", "phase.json", "metrics.jsonl")
-    return [paths.corpus, paths.base, *(file for phase in p.phases for file in files(phase))]
+    return [paths.corpus, *base_files(paths), *(file for phase in p.phases for file in files(phase))]
 
 
 def sample_inputs(paths: Paths, p: Any) -> list[Path]:
-    common = [paths.corpus, paths.base, paths.script(p.script)]
+    common = [paths.corpus, *base_files(paths), paths.script(p.script)]
     if p.phase != "best":
         return common + ([] if p.phase == "base" else [paths.phase(p.phase) / "best.safetensors"])
     weights = [paths.phase(phase) / "best.safetensors" for phase in PHASES]  # the best may be any that was evaluated

@@ -1,0 +1,69 @@
+"""The base that comes with vago: small, no pickles, whole, and stock's own classes open and speak it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from vago import VagoError, base, embedded
+
+
+def test_it_is_small_and_holds_no_pickle():
+    files = [path for path in embedded.FOLDER.iterdir()]
+    assert sum(path.stat().st_size for path in files) < 40 * 2**20
+    assert {path.suffix for path in files} == {".json", ".safetensors"}
+
+
+def test_the_manifest_says_how_it_was_made():
+    manifest = embedded.check()
+    assert set(manifest["files"]) == {"config.json", "vocab.json", "weights.safetensors"}
+    assert manifest["recipe"]["parameters"]["speakers"] > 1 and manifest["recipe"]["scores"]["gpt"]["held_out_mel_ce"] < 4
+
+
+def test_an_altered_file_is_named(tmp_path):
+    assets = shutil.copytree(embedded.FOLDER, tmp_path / "assets")
+    with open(assets / "weights.safetensors", "r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+    with pytest.raises(VagoError, match="weights.safetensors is not the file of the manifest"):
+        embedded.open_into(tmp_path / "base", assets)
+    assert not (tmp_path / "base").exists()
+
+
+def test_a_complete_folder_is_kept_and_another_weights_base_is_opened_again(tiny_base, tmp_path):
+    folder = shutil.copytree(tiny_base, tmp_path / "base")
+    (folder / "speakers_xtts.pth").write_bytes(b"mine")
+    embedded.open_into(folder)
+    assert (folder / "speakers_xtts.pth").read_bytes() == b"mine", "opened once, then left alone"
+    (folder / ".embedded").write_text("weights of another version")
+    embedded.open_into(folder)
+    assert (folder / "speakers_xtts.pth").read_bytes() != b"mine"
+    base.check_files(folder)
+
+
+def test_a_base_of_ones_own_is_never_touched(tiny_base, tmp_path):
+    folder = shutil.copytree(tiny_base, tmp_path / "base")
+    (folder / ".embedded").unlink()
+    (folder / "config.json").write_text(json.dumps({"mine": True}))
+    embedded.open_into(folder)
+    assert json.loads((folder / "config.json").read_text()) == {"mine": True}
+
+
+def test_stock_inference_speaks(tiny_base):
+    """Not a subclass, not our code: `Xtts.load_checkpoint` (in open_base) and `Xtts.inference`."""
+    from vago.demo import Voice
+    from vago.synthesize import voice_from
+
+    model = base.open_base(tiny_base)
+    voice = voice_from(model, [Voice("m1").speak("Jó napot kívánok mindenkinek, kezdődik a játék!")])
+    torch.manual_seed(1)
+    out = model.inference(
+        "jó estét kívánok!", "hu", voice.gpt_cond_latents, voice.speaker_embedding, temperature=0.6, repetition_penalty=2.0
+    )
+    seconds = len(out["wav"]) / 24_000
+    assert 0.5 < seconds < 6 and abs(out["wav"]).max() > 0.02

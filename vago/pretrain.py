@@ -1,0 +1,263 @@
+"""The recipe of the embedded base: XTTS-v2's classes at a hundredth of its size, taught to speak by espeak-ng's voices.
+
+Stages: speech -> DVAE -> codes -> GPT (short texts, then sentences) -> speaker encoder -> latents -> decoder. Each leaves its
+result in outputs/<profile>/stages/ and is not run again; the long ones go on from their last checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vago import VagoError, base
+from vago.params import PretrainParams
+from vago.paths import Paths
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from TTS.tts.configs.xtts_config import XttsConfig
+
+LETTERS = "aábcdeéfghiíjklmnoóöőpqrstuúüűvwxyz"
+DIGRAPHS = ("cs", "dz", "dzs", "gy", "ly", "ny", "sz", "ty", "zs")
+PUNCTUATION = ".,!?:;-'()"
+SPECIAL = ("[STOP]", "[UNK]", "[SPACE]", "[START]", f"[{base.LANGUAGE}]")
+CODES = 1024
+SHORT, MEDIUM, LONG = 60, 110, 260  # codes of the longest clip in each course: 2.8 s, 5.1 s, 12 s
+
+
+def vocabulary() -> Tokenizer:
+    """One token per letter of the Hungarian alphabet, digraphs included, in the form of XTTS-v2's vocab.json.
+
+    Hungarian is written nearly as it sounds, so letters teach a small model more per example than learned pieces of words.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokens = [*SPECIAL, *LETTERS, *DIGRAPHS, *PUNCTUATION]
+    merges = [(pair[:-1], pair[-1]) for pair in DIGRAPHS]
+    tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.add_special_tokens(list(SPECIAL))
+    return tokenizer
+
+
+def configuration(p: PretrainParams) -> XttsConfig:
+    """config.json's content: stock's classes, our sizes."""
+    from TTS.tts.configs.xtts_config import XttsArgs, XttsAudioConfig, XttsConfig
+
+    return XttsConfig(
+        model_args=XttsArgs(
+            gpt_layers=p.gpt_layers,
+            gpt_n_model_channels=p.gpt_width,
+            gpt_n_heads=p.gpt_width // 64,
+            gpt_number_text_tokens=vocabulary().get_vocab_size(),
+            gpt_start_text_token=SPECIAL.index("[START]"),
+            gpt_stop_text_token=SPECIAL.index("[STOP]"),
+            gpt_num_audio_tokens=CODES + 2,
+            gpt_start_audio_token=CODES,
+            gpt_stop_audio_token=CODES + 1,
+            gpt_use_perceiver_resampler=True,
+            decoder_input_dim=p.gpt_width,
+        ),
+        audio=XttsAudioConfig(),
+        languages=[base.LANGUAGE],
+    )
+
+
+def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print) -> dict:
+    """Run every stage that is not done; returns the trained parts, named as `embedded.pack` takes them."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from vago import dvae, embedded, pretrain_decoder, pretrain_speaker, pretrain_speech
+
+    base.quiet()
+    device = base.device()
+    speakers = pretrain_speech.speakers(p.speakers, p.seed)
+    speech = _speak(p, paths, speakers, log)
+
+    folder = paths.stage("base")  # what `base.encoder` and `base.open_dvae` open
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary().save(str(folder / "vocab.json"))
+    start = embedded.parts() if p.go_on else {}
+    if start:
+        torch.save(start["mel_stats"], folder / "mel_stats.pth")
+        torch.save(embedded.part(start, "dvae."), folder / "dvae.pth")
+    elif not (folder / "dvae.pth").exists():
+        counts = (36 if i < len(pretrain_speech.TEACHERS) else 12 for i in range(len(speech)))
+        wavs = list(chain(*(islice(pretrain_speech.read_wavs(path), count) for path, count in zip(speech, counts))))
+        stats = dvae.mel_statistics(wavs)
+        torch.save(stats, folder / "mel_stats.pth")
+        torch.save(dvae.train_dvae(wavs, stats, p.seed, p.dvae_steps, log, device).state_dict(), folder / "dvae.pth")
+
+    taught = _codes(paths, speech[: p.gpt_speakers], folder, log)
+    gpt = _train_gpt(p, paths, taught, embedded.part(start, "gpt."), log, device)
+
+    found = paths.stage("speaker") / "encoder.safetensors"
+    if start:
+        found.parent.mkdir(parents=True, exist_ok=True)
+        save_file(embedded.part(start, "speaker."), found)
+    elif not found.exists():
+        found.parent.mkdir(parents=True, exist_ok=True)
+        voices = [list(islice(pretrain_speech.read_wavs(path), 40)) for path in speech]
+        trained = pretrain_speaker.train_speaker_encoder(voices, p.speaker_steps, seed=p.seed, log=log, device=device)
+        save_file(trained.state_dict(), found)
+    encoder = pretrain_speaker.new_encoder()
+    encoder.load_state_dict(load_file(found))
+
+    generator = pretrain_decoder.new_generator(p.gpt_width, p.decoder_width)
+    if start:
+        generator.load_state_dict(embedded.part(start, "decoder."))
+    pairs = _pairs(p, taught, speech, gpt, encoder.eval(), log, device)
+    pretrain_decoder.train_decoder(
+        generator, pairs, p.decoder_steps, paths.stage("decoder"), p.decoder_batch, seed=p.seed, log=log, device=device,
+        every=p.save_every,
+    )  # fmt: skip
+    parts = {"gpt.": gpt, "decoder.": generator, "speaker.": encoder, "dvae.": base.open_dvae(folder)}
+    tensors = {prefix + k: v.cpu() for prefix, module in parts.items() for k, v in module.state_dict().items()}
+    return tensors | {"mel_stats": base.load_mel_stats(folder)}
+
+
+def pack(p: PretrainParams, paths: Paths, parts: dict) -> str:
+    """Put the trained parts into the package's assets; returns a line that says how large they are."""
+    from vago import embedded
+
+    partial = paths.stage("base")
+    vocabulary().save(str(partial / "vocab.json"))
+    config = json.dumps(configuration(p).to_dict(), indent=1, sort_keys=True) + "\n"
+    recipe = {"parameters": p.model_dump(mode="json"), "speech": "espeak-ng, no voice of a person", "scores": scores(paths)}
+    manifest = embedded.pack(parts, config, (partial / "vocab.json").read_text(encoding="utf-8"), recipe)
+    size = sum(file["bytes"] for file in manifest["files"].values())
+    return f"{embedded.FOLDER}: {size / 2**20:.1f} MiB"
+
+
+def scores(paths: Paths) -> dict:
+    """The last line of each long stage's metrics."""
+    found = {}
+    for stage in ("gpt", "decoder"):
+        file = paths.stage(stage) / "metrics.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        found |= {stage: json.loads(lines[-1])} if lines else {}
+    return found
+
+
+def learning(paths: Paths):
+    """The GPT's metrics as a DataFrame (course, step, mel_ce, held_out_mel_ce, seconds_per_step), each step once."""
+    import pandas as pd
+
+    rows = (paths.stage("gpt") / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return pd.DataFrame(map(json.loads, rows)).drop_duplicates(["course", "step"], keep="last")
+
+
+def hear(p: PretrainParams, paths: Paths, parts: dict, text: str) -> list[tuple]:
+    """(title, wav, rate) of `text` by the first teacher and by the base behind a prompt of that teacher."""
+    from TTS.tts.models.xtts import Xtts
+
+    from vago import audio, embedded, pretrain_speech
+    from vago.espeak import RATE, Voice
+    from vago.params import SpeechParams
+    from vago.synthesize import speak, voice_from
+
+    model = Xtts(configuration(p))
+    model.load_state_dict(embedded.stock_state(parts, model.state_dict()))
+    model.eval()  # gives None back: stock's own
+    teacher = pretrain_speech.speakers(p.speakers, p.seed)[0]
+    prompts = list(islice(pretrain_speech.read_wavs(paths.stage("speech") / f"{teacher.name}.safetensors"), 3))
+    encode, settings = base.encoder(paths.stage("base")), SpeechParams(profile=p.profile)
+    (speech,) = speak(model, voice_from(model, prompts), [text], encode, settings)
+    said = Voice(teacher.variant, teacher.words_per_minute, teacher.pitch, teacher.pitch_range).speak(text)
+    return [(f"teacher: {teacher.name}", said, RATE), ("base, behind its prompt", speech.wav, audio.OUTPUT_RATE)]
+
+
+def _speak(p: PretrainParams, paths: Paths, speakers, log) -> list[Path]:
+    """Each speaker's file: sentences to prompt with, short texts, more sentences."""
+    from vago import pretrain_speech, pretrain_texts
+
+    barred = pretrain_texts.barred_lines(paths.root / "params" / "scripts")
+    files = []
+    for i, speaker in enumerate(speakers):
+        path = paths.stage("speech") / f"{speaker.name}.safetensors"
+        if not path.exists():
+            short = p.short_texts if i < len(pretrain_speech.TEACHERS) else p.other_short_texts
+            name = speaker.name
+            parts = (("long", name, pretrain_speech.PROMPTS), ("short", name, short), ("long", f"{name} more", p.long_texts))
+            texts = [islice(pretrain_texts.utterances(kind, seed, barred), count) for kind, seed, count in parts]
+            pretrain_speech.speak(speaker, list(chain(*texts)), path, p.seed)
+            log(f"speech: speaker {i + 1} of {len(speakers)}, {speaker.name}")
+        files.append(path)
+    return files
+
+
+def _codes(paths: Paths, speech: list[Path], folder: Path, log) -> list:
+    from vago import pretrain_speech
+
+    dvae, stats, encode = base.open_dvae(folder), base.load_mel_stats(folder), base.encoder(folder)
+    taught = []
+    for i, path in enumerate(speech):
+        codes = paths.stage("codes") / path.name
+        if not codes.exists():
+            pretrain_speech.encode(path, codes, dvae, stats)
+            log(f"codes: speaker {i + 1} of {len(speech)}")
+        taught.append(pretrain_speech.Taught.load(codes, encode))
+    return taught
+
+
+def _train_gpt(p: PretrainParams, paths: Paths, taught: list, start: dict, log, device: str):
+    """A GPT, from `start`'s weights or at random, through the three courses."""
+    import torch
+    from TTS.tts.models.xtts import Xtts
+
+    from vago.pretrain_gpt import Course, train_gpt
+    from vago.pretrain_speech import TEACHERS
+
+    torch.manual_seed(p.seed)
+    gpt = Xtts(configuration(p)).gpt
+    for embedding in (gpt.text_embedding, gpt.mel_embedding):
+        torch.nn.init.normal_(embedding.weight, std=0.02)  # PyTorch's default of 1 drowns the positions
+    if start:
+        gpt.load_state_dict(start)
+    # a text's end lies further out in each: positions that were never trained cannot be aligned at once
+    courses = (
+        Course("short", p.short_steps, p.learning_rate, 0.4, len(TEACHERS), SHORT, p.batch_size),
+        Course("medium", p.medium_steps, p.learning_rate, 0.5, len(taught), MEDIUM, p.batch_size),
+        Course("long", p.long_steps, p.learning_rate * 0.6, 0.03, len(taught), LONG, p.batch_size, joined=0.5),
+    )
+    for course in courses:
+        if course.steps:
+            train_gpt(gpt, course, taught, paths.stage("gpt"), p.seed, log, device, p.save_every)
+    return gpt.eval().to(device)
+
+
+def _pairs(p: PretrainParams, taught: list, speech: list[Path], gpt, encoder, log, device: str) -> list:
+    """What the decoder learns from: the trained GPT's latents behind the speaker's prompts, the sound, the speaker."""
+    import numpy as np
+    import torch
+
+    from vago import audio, batches, pretrain_speech
+    from vago.pretrain_decoder import Pair, latents_of
+    from vago.pretrain_gpt import PROMPT_SECONDS
+    from vago.pretrain_speaker import RATE
+
+    rng, pairs = np.random.default_rng([p.seed, 5]), []
+    frames = int(PROMPT_SECONDS * batches.FRAMES_PER_SECOND)
+    for i, (one, path) in enumerate(zip(taught, speech)):
+        wavs = list(pretrain_speech.read_wavs(path))
+        chosen = rng.choice(len(wavs), min(p.decoder_clips, len(wavs)), replace=False)
+        chosen = sorted(chosen, key=lambda k: len(one.clips[k].codes))  # little padding
+        for at in range(0, len(chosen), 8):
+            part = chosen[at : at + 8]
+            starts = rng.integers(0, one.prompts.shape[1] - frames, len(part))
+            prompts = torch.stack([one.prompts[:, s : s + frames] for s in starts]).to(device)
+            latents = latents_of(gpt, prompts, [one.clips[k].tokens for k in part], [one.clips[k].codes for k in part])
+            for k, latent in zip(part, latents):
+                other = audio.resample(wavs[int(rng.integers(len(wavs)))], audio.SAMPLE_RATE, RATE)
+                with torch.no_grad():
+                    speaker = encoder(torch.from_numpy(other)[None], l2_norm=True)[0]
+                wav = torch.from_numpy(audio.resample(wavs[k], audio.SAMPLE_RATE, audio.OUTPUT_RATE))
+                pairs.append(Pair(latent.half(), wav.half(), speaker))
+        log(f"latents: speaker {i + 1} of {len(taught)}")
+    if not any(len(pair.latents) > 16 for pair in pairs):
+        raise VagoError("no clip is long enough to train the decoder on: raise long_texts or decoder_clips")
+    return pairs
