@@ -42,7 +42,7 @@ def test_the_base_alone_can_be_evaluated(project):
     report = evaluate.evaluate(EvaluateParams(profile="mini", phases=[], speech_clips=2, max_seconds_per_char=0.05), project)
     assert report["best"] == "base" and report["held_out_clips"] == len(Corpus.load(project.corpus).held_out_clips)
     held = report["phases"]["base"]["held_out"]
-    assert 6.5 < held["mel_ce"]["value"] < 7.5, "an untrained model knows nothing: about log(1026) nats per code"
+    assert 1 < held["mel_ce"]["value"] < 5, "it has learned to speak: an untrained model has log(1026) = 6.9 nats per code"
     assert report["phases"]["base"]["distance_to_target"] == pytest.approx(held["loss"]["value"] - 2.5)
     assert json.loads((project.evaluation / "report.json").read_text()) == report
     assert not stale.exists() and len(list(stale.parent.iterdir())) == 2

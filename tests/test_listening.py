@@ -176,7 +176,7 @@ def listened(project, monkeypatch):
         "profile: mini\nprompt_seconds: 2\nmax_seconds_per_char: 0.05\n"
     )
     project.script("unheard").parent.mkdir(parents=True)
-    three = "".join(f"- {{name: l{k}, text: '{line}'}}\n" for k, line in enumerate(("Jó estét!", "Kérek 2 almát.", "Miért ne?")))
+    three = "".join(f"- {{name: l{k}, text: '{line}'}}\n" for k, line in enumerate(("Jó estét!", "Kérek 10 almát.", "Miért ne?")))
     project.script("unheard").write_text(f"title: three\nlines:\n{three}", encoding="utf-8")
     monkeypatch.setattr(listening, "OTHERS", ["f2", "m1"])
 
@@ -199,12 +199,12 @@ def test_rows_are_heard_once_and_again_only_when_something_changed(project, list
     folder = project.home / "listening"
     with pytest.raises(VagoError, match="phase combined has no finished result"):
         listened(phases=["combined"])
-    first, second = StandInEar("jó estét", "kérek kettő almát", "miért"), StandInEar()
+    first, second = StandInEar("jó estét", "kérek tíz almát", "miért"), StandInEar()
     report, told = listened(first)
     assert [row["row"] for row in report.rows] == ["target", "base"] and first.asked == 6
     target, spoken = report.rows
     assert target["title"] == "target (espeak-ng m3)" and "weights_sha256" in spoken
-    assert [line["cer"] for line in target["lines"]] == pytest.approx([0, 0, 3 / 8]), "2 was read out before it was compared"
+    assert [line["cer"] for line in target["lines"]] == pytest.approx([0, 0, 3 / 8]), "10 was read out before it was compared"
     assert spoken["weights_sha256"] == base.fingerprint(project.base) and spoken["real_time_factor"] > 0
     assert told[0] == "target: speaking and listening" and told[-1].startswith("base: character error rate")
     for row in report.rows:

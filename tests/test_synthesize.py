@@ -14,10 +14,10 @@ GREEDY = SpeechParams(temperature=0, repetition_penalty=1.0)
 
 @pytest.fixture(scope="module")
 def model(tiny_base):
-    """The tiny base with a GPT that is not quite random: sharper heads, so that greedy choices are far from ties."""
+    """The embedded base with sharper heads, so that greedy choices are far from ties."""
     model = base.open_base(tiny_base)
     with torch.no_grad():
-        model.gpt.mel_head.weight.mul_(20)
+        model.gpt.mel_head.weight.mul_(2)
         model.gpt.mel_head.bias[model.gpt.stop_audio_token] = -50  # never stops by itself
     return model
 
@@ -55,7 +55,7 @@ def test_greedy_codes_and_latents_equal_stocks(model, voice, encode):
 
 
 def test_a_line_sounds_the_same_whatever_is_spoken_beside_it(model, voice, encode):
-    p = SpeechParams(temperature=0.8, seed=3)
+    p = SpeechParams(temperature=2.0, repetition_penalty=1.0, top_p=1.0, seed=3)
     tokens = [torch.tensor(encode(text)) for text in TEXTS]
     together = synthesize.decode(model.gpt, voice.gpt_cond_latents, tokens, p, [20] * 3, [7, 8, 9])
     alone = synthesize.decode(model.gpt, voice.gpt_cond_latents, tokens[1:2], p, [20], [8])

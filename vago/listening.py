@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -54,8 +54,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Standard:
-    """What rows are held against: (256,) unit vectors of the target and of other voices, and the recordings' own
-    bounds of seconds per character."""
+    """What rows are held against: (256,) unit vectors of voices, and the recordings' own bounds of seconds per character."""
 
     target: np.ndarray
     others: dict[str, np.ndarray]
@@ -76,10 +75,15 @@ class Report:
         shown = []
         for row in self.rows:
             nearest, rate = row["nearest_other"], row["real_time_factor"]
-            cells = {"": row["title"], "character error rate": _bracketed(row["cer"])}
-            cells |= {"similarity to the target": _bracketed(row["similarity"]), "nearest other voice": f"{nearest['similarity']:.2f} ({nearest['voice']})"}
-            cells |= {"odd lengths": f"{row['odd_lengths']} of {len(row['lines'])}", "speech": f"{row['seconds']:.0f} s"}
-            shown.append(cells | {"real-time factor": "" if rate is None else f"{rate:.2g}"})
+            shown.append({
+                "": row["title"],
+                "character error rate": _bracketed(row["cer"]),
+                "similarity to the target": _bracketed(row["similarity"]),
+                "nearest other voice": f"{nearest['similarity']:.2f} ({nearest['voice']})",
+                "odd lengths": f"{row['odd_lengths']} of {len(row['lines'])}",
+                "speech": f"{row['seconds']:.0f} s",
+                "real-time factor": "" if rate is None else f"{rate:.2g}",
+            })  # fmt: skip
         return pd.DataFrame(shown).set_index("")
 
     def markdown(self) -> str:
@@ -89,7 +93,7 @@ class Report:
         return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
     def lines(self) -> pd.DataFrame:
-        """One row per voice and line: row, line, text, heard, cer, similarity, seconds, odd, ended, file."""
+        """One row per voice and line: what was said, heard and measured, and its WAV."""
         return pd.DataFrame([{"row": row["row"], **line} for row in self.rows for line in row["lines"]])
 
     def save(self, folder: Path) -> None:
@@ -162,8 +166,8 @@ def listen(
                 spoken = model_lines(opened(), corpus, prompt, script, base.encoder(paths.base), p)
             told = lambda line, name=name: tell(f"{name}: {line}")  # noqa: E731
             row = hear_row(spoken, standard(), ear, speaker_ear, folder / name, p.loudness_lufs, told)
-            row |= {"row": name, "title": f"target ({by})" if name == "target" else name}
-            row |= {"key": key, "weights_sha256": weights.get(name, "")}
+            title = f"target ({by})" if name == "target" else name
+            row |= {"row": name, "title": title, "key": key, "weights_sha256": weights.get(name, "")}
             checkpoint.write_json(folder / name / ROW, row)
         tell(f"{name}: character error rate {_bracketed(row['cer'])}, similarity {_bracketed(row['similarity'])}")
         rows.append(row)
@@ -229,15 +233,10 @@ def model_lines(model, corpus: Corpus, prompt: list[str], script: Script, encode
 
 
 def hear_row(
-    spoken,
-    standard: Standard,
-    ear: Ear,
-    speaker_ear: SpeakerEar,
-    folder: Path,
-    loudness_lufs: float,
+    spoken: Iterable[Spoken], standard: Standard, ear: Ear, speaker_ear: SpeakerEar, folder: Path, loudness_lufs: float,
     tell: Callable[[str], None] = lambda line: None,
-) -> dict[str, Any]:
-    """Hear one voice's lines (an iterable of `Spoken`) and write each as <folder>/NN_name.wav.
+) -> dict[str, Any]:  # fmt: skip
+    """Hear one voice's lines and write each as <folder>/NN_name.wav.
 
     Returns:
         {"cer", "similarity": {"value", "low", "high"}, "nearest_other": {"voice", "similarity"}, "odd_lengths", "seconds",
