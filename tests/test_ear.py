@@ -19,7 +19,7 @@ SENTENCES = ["Holnap reggel hazajön a nagymama.", "Az iskola előtt áll a piro
 
 def needs(*packages: str):
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)} ({ear.INSTALL})")
+    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)} ({ear.INSTALL_SPEAKER})")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_missing_wheels_and_a_folder_that_cannot_be_written_are_said(wheels, tmp
 )
 def test_a_missing_package_is_said_with_what_installs_it(monkeypatch, package, use):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[test\]'"):
+    with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[listen\]'"):
         use()
 
 

@@ -254,7 +254,7 @@ def test_the_bounds_are_the_recordings_own(session_project, monkeypatch):
 
 
 def test_the_target_is_nearer_to_its_recordings_than_to_other_voices(session_project, monkeypatch):
-    pytest.importorskip("resemblyzer", reason="the speaker encoder of the extra `test` is not installed")
+    pytest.importorskip("resemblyzer", reason="not installed: resemblyzer")
     monkeypatch.setattr(listening, "OTHERS", ["f2", "m4", "Mario"])
     speaker_ear = SpeakerEar.open()
     standard = listening.standard_of(Corpus.load(session_project.corpus), speaker_ear)

