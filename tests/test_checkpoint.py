@@ -3,7 +3,7 @@ import subprocess
 import pytest
 import torch
 
-from vago import VagoError, checkpoint
+from vago import VagoError, checkpoint, paths
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_what_does_not_read_back_does_not_replace_the_old_one(tmp_path, tensors,
 
 
 def test_full_disk_is_seen_before_writing(tmp_path, tensors, monkeypatch):
-    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20}))
+    monkeypatch.setattr(paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20}))
     with pytest.raises(VagoError, match=r"needs \d+ MiB.*10 MiB are free"):
         checkpoint.save(tmp_path / "last.safetensors", tensors, {})
 
@@ -93,7 +93,7 @@ def small_disk(tmp_path):
 
 
 def test_a_disk_that_fills_up_while_writing_loses_nothing(small_disk, monkeypatch):
-    monkeypatch.setattr(checkpoint, "SPARE_BYTES", 0)
+    monkeypatch.setattr(paths, "SPARE_BYTES", 0)
     path = small_disk / "best.safetensors"
     checkpoint.save(path, {"w": torch.zeros(2**19)}, {"step": 1})  # 2 MiB
     monkeypatch.setattr(checkpoint, "need_room", lambda *a: None)  # somebody else takes the space after the check

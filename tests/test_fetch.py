@@ -17,7 +17,7 @@ import pytest
 import yaml
 from hub import StandIn
 
-from vago import VagoError, base, checkpoint, fetch, transfer
+from vago import VagoError, base, fetch, paths, transfer
 from vago.fetch import LICENCE, MANIFEST, Known
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,7 +124,7 @@ def test_the_second_time_nothing_is_asked_or_read(hub, run, monkeypatch):
     before = (run.folder / MANIFEST).stat().st_mtime_ns
     monkeypatch.setattr(transfer, "source", lambda *a: pytest.fail("went looking for a source"))
     read = []
-    monkeypatch.setattr(fetch, "_sha256", lambda path: read.append(path.name) or hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(fetch, "sha256_of", lambda path: read.append(path.name) or hashlib.sha256(path.read_bytes()).hexdigest())
     run(accept=False)
     assert not hub.requests and read == [LICENCE] and "nothing to fetch" in run.said[-1]
     assert (run.folder / MANIFEST).stat().st_mtime_ns == before, "the same manifest is not written anew"
@@ -269,7 +269,7 @@ def test_no_network(run, hub):
 
 
 def test_no_room_is_said_before_anything_large_is_fetched(hub, run, monkeypatch):
-    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20}))
+    monkeypatch.setattr(paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20}))
     with pytest.raises(VagoError, match=r"fetching XTTS-v2 needs \d+ MiB in .*10 MiB are free") as error:
         run()
     one_sentence(error)
@@ -278,7 +278,7 @@ def test_no_room_is_said_before_anything_large_is_fetched(hub, run, monkeypatch)
 
 def test_what_has_come_already_needs_no_room_again(hub, run, files, monkeypatch):
     needed = []
-    monkeypatch.setattr(checkpoint, "need_room", lambda folder, size, doing: needed.append(size))
+    monkeypatch.setattr(fetch, "need_room", lambda folder, size, doing: needed.append(size))
     hub.cuts["model.pth"] = [80_000] + [0] * 100
     with pytest.raises(VagoError):
         run()
@@ -302,7 +302,7 @@ def small_disk(tmp_path):
 
 @pytest.mark.parametrize("source", ["hub", "folder"])
 def test_a_disk_that_fills_up_while_fetching(source, hub, run, files, small_disk, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "need_room", lambda *a: None)  # somebody else takes the space after the check
+    monkeypatch.setattr(fetch, "need_room", lambda *a: None)  # somebody else takes the space after the check
     given = {} if source == "hub" else {"source": str(written(tmp_path / "here", files))}
     with pytest.raises(VagoError, match="model.pth cannot be written .No space left on device.*has room") as error:
         run(small_disk, **given)

@@ -104,7 +104,7 @@ def test_the_ceiling_speaks_as_the_demos_quiz_show_does(monkeypatch):
     monkeypatch.setattr(demo, "Voice", voice)
     with pytest.raises(Seen) as seen:
         next(demo.quiz_episodes(1, set()))
-    assert seen.value.args == (demo.VARIANT, listening.MANNER)
+    assert seen.value.args == (demo.VARIANT, demo.QUIZ_MANNER)
 
 
 def test_an_interval_holds_the_mean_and_narrows_with_more_lines():

@@ -63,8 +63,6 @@ LISTEN_EXAMPLES = """examples:
 def run_command(args: argparse.Namespace) -> int:
     from vago.run import run
 
-    # A machine that shuts down sends SIGTERM: end as on Ctrl-C, so that the training can save where it is.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     run(args.profile, start=args.start, only=args.only, overrides=args.parameters, force=args.force)
     return 0
 
@@ -84,7 +82,6 @@ def pretrain_command(args: argparse.Namespace) -> int:
     from vago.paths import Paths, project_root
     from vago.steps import parse_value
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     root = project_root()
     overrides = {name: parse_value(name, text) for name, text in args.parameters}
     p = PretrainParams.load(root / "params" / "pretrain" / "90_pretrain_base.yaml", overrides)
@@ -177,6 +174,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0; 1 for a VagoError (its sentence on stderr); 2 for wrong usage; 130 after Ctrl-C."""
     try:
         args = parser().parse_args(argv)
+        # a machine that shuts down sends SIGTERM: end as on Ctrl-C, so that long work can save where it is
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         return args.call(args)
     except VagoError as error:
         print(f"vago: {error}", file=sys.stderr)

@@ -12,7 +12,8 @@ from fractions import Fraction
 from functools import cache
 
 HUNGARIAN = "aábcdeéfghiíjklmnoóöőpqrstuúüűvwxyz"
-ALPHABET = frozenset(HUNGARIAN + HUNGARIAN.upper() + " .,!?:;-'()")
+MARKS = ".,!?:;-'()"
+ALPHABET = frozenset(HUNGARIAN + HUNGARIAN.upper() + " " + MARKS)
 
 SIGNS = {
     "€": "euró", "$": "dollár", "£": "font", "¥": "jen", "₽": "rubel", "₺": "líra", "₿": "bitcoin", "¢": "cent",
@@ -30,7 +31,7 @@ _GREEK = dict(
         strict=True,
     )
 )
-_MARKS = {  # characters that are only another way to write those of ALPHABET, or say nothing
+_OTHER_MARKS = {  # characters that are only another way to write those of ALPHABET, or say nothing
     **dict.fromkeys('"„”“‟«»″❝❞〝〞*`´¨¸¯ˇ˘˙˛˝', ""), **dict.fromkeys("’‘‚‛‹›′ʼ＇", "'"),
     **dict.fromkeys("[{⟨【「『〔", "("),
     **dict.fromkeys("]}⟩】」』〕", ")"), **dict.fromkeys("_\\~|¦¬", " "),
@@ -85,8 +86,8 @@ def opening(words: str, before: str) -> str:
 
 @cache
 def _folded(c: str) -> str:
-    if c in _MARKS:
-        return _MARKS[c]
+    if c in _OTHER_MARKS:
+        return _OTHER_MARKS[c]
     if c.isascii():
         return c if c.isprintable() else " "
     if c in ALPHABET or c in SIGNS:

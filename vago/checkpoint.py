@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vago import VagoError
-from vago.paths import write_whole
-
-SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the notebook itself
+from vago.paths import need_room, write_whole
 
 
 def save(path: Path, tensors: Mapping[str, torch.Tensor], meta: dict[str, Any]) -> str:
@@ -93,16 +90,6 @@ def content_digest(tensors: Mapping[str, torch.Tensor]) -> str:
         whole.update(f"{name} {t.dtype} {tuple(t.shape)}\n".encode())
         whole.update(t.reshape(-1).view(torch.uint8).numpy().data)
     return whole.hexdigest()
-
-
-def need_room(folder: Path, size: int, doing: str) -> None:
-    """Raise VagoError unless `size` bytes and a little more are free where `folder` lies."""
-    free = shutil.disk_usage(folder).free
-    if free < size + SPARE_BYTES:
-        raise VagoError(
-            f"{doing} needs {(size + SPARE_BYTES) / 2**20:,.0f} MiB in {folder}, {free / 2**20:,.0f} MiB are free: "
-            "free some space and run again, nothing that was saved before is lost"
-        )
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, names: list[str]) -> dict[str, torch.Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import itertools
 import json
 import random
@@ -21,10 +20,12 @@ from vago import VagoError
 from vago.demo_text import interview_clip, lines, quiz_clip
 from vago.demo_words import QUIZ_CATEGORIES, TRIVIA
 from vago.espeak import RATE, Voice
+from vago.paths import sha256_of
 
 __all__ = ["Voice", "lines", "make_recordings"]
 
 VARIANT = "m3"  # one and the same speaker in both sources
+QUIZ_MANNER = {"words_per_minute": 146, "pitch": 60, "pitch_range": 85}
 RECIPE = 1  # raise it when the recordings come out differently, so that old ones are made again
 MANIFEST = "recordings.json"
 
@@ -133,7 +134,7 @@ def quiz_episodes(seed: int, said: set[str]) -> Iterator[Track]:
     clips = [(name, k) for name, count in counts.items() for k in range(count)]
     trivia = random.Random(f"{seed} trivia").sample(TRIVIA, max(counts.values()))
     for number in range(1, EPISODES + 1):
-        voice = Voice(VARIANT, words_per_minute=146, pitch=60, pitch_range=85)
+        voice = Voice(VARIANT, **QUIZ_MANNER)
         rng = random.Random(f"{seed} quiz {number}")
         recording = Recording(rng)
         # Openings, then rounds of question, options, money, congratulation and countdown, then farewells.
@@ -209,7 +210,7 @@ def make_recordings(folder: Path, seed: int = 1, on_progress: Callable[[str], No
     files = {name: (f"{name}.wav", f"{name}{'.csv' if name.startswith('quiz') else '.srt'}") for name in names}
     recordings = [folder / wav for wav, _ in files.values()]
     known = _known_files(folder / MANIFEST, seed)
-    sound = {file for pair in files.values() for file in pair if file in known and _sha256(folder / file) == known[file]}
+    sound = {file for pair in files.values() for file in pair if file in known and sha256_of(folder / file) == known[file]}
     if len(sound) == 2 * len(names):
         return recordings
 
@@ -228,7 +229,7 @@ def make_recordings(folder: Path, seed: int = 1, on_progress: Callable[[str], No
                 write = write_csv if source == "quiz" else write_srt
                 write(folder / transcript, track.cues)
             planted += [dict(recording=name, start=c.start, text=c.text, reason=c.rejected) for c in track.cues if c.rejected]
-        hashes = {file: _sha256(folder / file) for pair in files.values() for file in pair}
+        hashes = {file: sha256_of(folder / file) for pair in files.values() for file in pair}
         kept = dict(quiz=QUIZ_CLIPS, interview=sum(INTERVIEW_CLIPS.values()))
         content = dict(recipe=RECIPE, seed=seed, kept=kept, planted=planted, files=hashes)
         (folder / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -264,11 +265,3 @@ def _known_files(manifest: Path, seed: int) -> dict[str, str]:
         return content["files"] if (content["recipe"], content["seed"]) == (RECIPE, seed) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def _sha256(path: Path) -> str:
-    """Empty where there is no such file."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

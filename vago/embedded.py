@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vago import VagoError, base
+from vago.paths import sha256_of
 
 FOLDER = Path(__file__).parent / "assets" / "base"
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
@@ -27,7 +27,7 @@ def open_into(folder: Path, assets: Path = FOLDER) -> Path:
         VagoError: the assets are missing or are not what their manifest says.
     """
     folder = Path(folder)
-    stamp = check(assets)["recipe"]["weights_sha256"]
+    stamp = check(assets)["files"][WEIGHTS]["sha256"]
     mark = folder / ".embedded"
     if all((folder / name).is_file() for name in base.FILES) and (not mark.exists() or mark.read_text() == stamp):
         return folder  # without the mark it is somebody's own base
@@ -93,8 +93,8 @@ def pack(weights: Mapping, config: str, vocabulary: str, recipe: Mapping, assets
     (assets / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner can read
     (assets / "config.json").write_text(config, encoding="utf-8")
     (assets / "vocab.json").write_text(vocabulary, encoding="utf-8")
-    files = {name: {"bytes": (assets / name).stat().st_size, "sha256": _sha256(assets / name)} for name in (*PLAIN, WEIGHTS)}
-    manifest = {"files": files, "recipe": {**recipe, "weights_sha256": files[WEIGHTS]["sha256"]}}
+    files = {name: {"bytes": (assets / name).stat().st_size, "sha256": sha256_of(assets / name)} for name in (*PLAIN, WEIGHTS)}
+    manifest = {"files": files, "recipe": dict(recipe)}
     (assets / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
 
@@ -104,7 +104,7 @@ def check(assets: Path = FOLDER) -> dict:
     try:
         manifest = json.loads((assets / MANIFEST).read_text(encoding="utf-8"))
         for name, known in manifest["files"].items():
-            if _sha256(assets / name) != known["sha256"]:
+            if sha256_of(assets / name) != known["sha256"]:
                 raise VagoError(f"{assets / name} is not the file of the manifest beside it: install vago again (git checkout)")
     except (OSError, ValueError, KeyError) as error:
         raise VagoError(f"the embedded base in {assets} is not complete ({error}): install vago again") from None
@@ -114,8 +114,3 @@ def check(assets: Path = FOLDER) -> dict:
 def part(tensors: Mapping, prefix: str) -> dict:
     """Those whose names begin with `prefix`, without it."""
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,7 +5,6 @@ What the manifest calls checked is not fetched again, and not even read again wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from vago import VagoError, transfer
 from vago.base import FILES
-from vago.paths import write_whole
+from vago.paths import need_room, sha256_of, write_whole
 
 FOLDER = "models/xtts_v2"  # in the project: base_dir of params/vago
 REPOSITORY = "coqui/XTTS-v2"
@@ -112,7 +111,9 @@ def _fetch(folder, source, revision, accept, expected, ask, log) -> dict[str, An
         if why := _difference(Known(found.size, found.sha256), _pin(found.name, manifest, expected)):
             hint = REWRITTEN if found.name == "model.pth" and isinstance(place, transfer.Folder) else ""
             raise VagoError(f"{place} offers another {found.name} than expected ({why}{hint}): name another place with --from")
-    _need_room(folder, offered, manifest["revision"])
+    parts = [(found, _part(folder, found.name, manifest["revision"])) for found in offered]
+    lacks = sum(max((found.size or 0) - (part.stat().st_size if part.exists() else 0), 0) for found, part in parts)
+    need_room(folder, lacks, "fetching XTTS-v2")
     for found in offered:
         _take(found, place, folder, manifest, expected, log)
     if lacking := sorted(set(missing) - {found.name for found in offered}):
@@ -169,7 +170,7 @@ def _check_all(folder: Path, manifest: dict[str, Any], expected: Mapping[str, Kn
         pin, stat = _pin(name, manifest, expected), path.stat()
         as_left = record and (stat.st_size, stat.st_mtime_ns) == (record["bytes"], record["mtime_ns"])
         if not (as_left and pin == (record["bytes"], record["sha256"])):
-            sha256 = _sha256(path)
+            sha256 = sha256_of(path)
             if why := _difference(Known(stat.st_size, sha256), pin):
                 hint = REWRITTEN if name == "model.pth" else ""
                 wrong.append(f"{name} ({why}{hint}) was moved to {_move_aside(path, name, sha256).name}")
@@ -189,7 +190,7 @@ def _take(found, place, folder: Path, manifest: dict[str, Any], expected: Mappin
     place.get(found, part)
     with open(part, "rb+") as file:
         os.fsync(file.fileno())
-    sha256, pin = _sha256(part), _pin(found.name, manifest, expected)
+    sha256, pin = sha256_of(part), _pin(found.name, manifest, expected)
     if why := _difference(Known(part.stat().st_size, sha256), pin or Known(found.size, found.sha256)):
         aside = _move_aside(part, found.name, sha256)
         raise VagoError(
@@ -231,7 +232,7 @@ def _difference(found: Known, pin: Known | None) -> str | None:
 def _accept(folder: Path, manifest: dict[str, Any], accept: bool, ask, log) -> None:
     """Show the licence and record its acceptance, unless that was done before for the same text."""
     path = folder / LICENCE
-    sha256 = _sha256(path) if path.is_file() else None
+    sha256 = sha256_of(path) or None
     before = manifest.get("licence")
     if before and (not sha256 or before["sha256"] in (sha256, None)):
         return
@@ -254,14 +255,6 @@ def _accept(folder: Path, manifest: dict[str, Any], accept: bool, ask, log) -> N
     _write_manifest(folder, manifest)
 
 
-def _need_room(folder: Path, offered, revision: str) -> None:
-    from vago.checkpoint import need_room  # here, since it brings torch: a second call that fetches nothing stays quick
-
-    parts = [(found, _part(folder, found.name, revision)) for found in offered]
-    needed = sum(max((found.size or 0) - (part.stat().st_size if part.exists() else 0), 0) for found, part in parts)
-    need_room(folder, needed, "fetching XTTS-v2")
-
-
 def _part(folder: Path, name: str, revision: str) -> Path:
     """Where a file grows: hidden, and named by its revision, so that two revisions never make one file."""
     return folder / f".{name}.{re.sub(r'[^0-9A-Za-z.]', '-', revision)}.part"
@@ -271,8 +264,3 @@ def _move_aside(path: Path, name: str, sha256: str) -> Path:
     aside = path.with_name(f"{name}.wrong-{sha256[:12]}")
     os.replace(path, aside)
     return aside
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -29,7 +29,6 @@ from vago.paths import Paths, project_root, write_whole
 SCRIPT = "unheard"
 ROW, REPORT, LINES = "row.json", "report.json", "lines.csv"
 RECIPE = 1  # raise it when the same speech would be measured differently, so that rows are heard again
-MANNER = {"words_per_minute": 146, "pitch": 60, "pitch_range": 85}  # the demo's quiz show, which the prompts are taken from
 # voices the target must not be taken for; Mike is left out, whose formants are those of the demo's m3
 OTHERS = "m1 m2 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 Alex Andy Annie Gene Jacky Lee Mario Michael".split()
 STANDARD_CLIPS = 8  # recordings that make up the target's voice, and texts that each of the others speaks
@@ -138,7 +137,7 @@ def listen(
     made = CorpusParams.load(given / "01_prepare_dataset.yaml", {"profile": profile})
     p = SampleParams.load(given / "06_generate_samples.yaml", {"profile": profile})
     paths = Paths.of(p, root)
-    folder = Path(folder) if folder else paths.home / "listening"
+    folder = Path(folder) if folder else paths.listening
     corpus, script = Corpus.load(paths.corpus), Script.load(paths.script(SCRIPT))
     weights, prompt = weights_of(paths, phases), samples.reference_clips(corpus, p)
     ear, speaker_ear = ear or Ear.open(), speaker_ear or SpeakerEar.open()
@@ -147,7 +146,7 @@ def listen(
     known |= {"lines": [text.normalise(line.text) for line in script.lines], "loudness": p.loudness_lufs}
     settings = {name: getattr(p, name) for name in (*samples.SETTINGS, "max_seconds_per_char", "pause_seconds")}
     by = f"espeak-ng {demo.VARIANT}" if made.demo_voice else "held-out recordings"
-    keys = {"target": _digest({**known, "by": by, "manner": MANNER, "espeak": metadata.version("espeakng-loader")})}
+    keys = {"target": _digest({**known, "by": by, "manner": demo.QUIZ_MANNER, "espeak": metadata.version("espeakng-loader")})}
     for name, sha256 in weights.items():  # a phase changes the GPT alone and speaks through the base's decoder
         keys[name] = _digest({**known, **settings, "prompt": prompt, "weights": sha256, "base": weights["base"]})
 
@@ -199,7 +198,7 @@ def standard_of(corpus: Corpus, speaker_ear: SpeakerEar) -> Standard:
     clips = (first if len(first) else clips).head(STANDARD_CLIPS)
 
     def other(variant: str) -> np.ndarray:
-        voice = espeak.Voice(variant, **MANNER)
+        voice = espeak.Voice(variant, **demo.QUIZ_MANNER)
         return speaker_ear.voice((voice.speak(line), espeak.RATE) for line in clips.text)
 
     low, high = np.percentile(corpus.clips.seconds / corpus.clips.text.str.len(), ORDINARY)
@@ -209,7 +208,7 @@ def standard_of(corpus: Corpus, speaker_ear: SpeakerEar) -> Standard:
 
 def demo_lines(script: Script) -> Iterator[Spoken]:
     """The lines by the demo's own voice. They are read out first, as for a model: espeak-ng would read numbers its own way."""
-    voice = espeak.Voice(demo.VARIANT, **MANNER)
+    voice = espeak.Voice(demo.VARIANT, **demo.QUIZ_MANNER)
     for line in script.lines:
         started = time.perf_counter()
         wav = voice.speak(text.normalise(line.text))

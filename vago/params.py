@@ -196,6 +196,7 @@ class PretrainParams(Params):
     short_texts: int = Field(900, ge=40, description="texts of two to five words by each of the first six, who teach them")
     other_short_texts: int = Field(60, ge=0, description="and by each of the others")
     long_texts: int = Field(110, ge=40, description="sentences by each speaker")
+    read_texts: int = Field(2500, ge=0, description="texts more that each of the GPT's speakers reads; only their codes are kept")
     dvae_steps: int = Field(400, ge=1, description="before the codebook is fitted, and again after")
     gpt_layers: int = Field(4, ge=1)
     gpt_width: int = Field(192, ge=64, multiple_of=64, description="one head per 64")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from vago import VagoError
 from vago.params import Params
+
+SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the notebook itself
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -67,6 +71,10 @@ class Paths:
         return self.home / "notebooks"
 
     @property
+    def listening(self) -> Path:
+        return self.home / "listening"
+
+    @property
     def run_record(self) -> Path:
         return self.home / "run.json"
 
@@ -79,6 +87,24 @@ class Paths:
             return str(Path(path).relative_to(self.root))
         except ValueError:
             return str(path)
+
+
+def sha256_of(path: Path) -> str:
+    """Of the file's content; empty where there is no such file."""
+    if not path.is_file():
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def need_room(folder: Path, size: int, doing: str) -> None:
+    """Raise VagoError unless `size` bytes and a little more are free where `folder` lies."""
+    free = shutil.disk_usage(folder).free
+    if free < size + SPARE_BYTES:
+        raise VagoError(
+            f"{doing} needs {(size + SPARE_BYTES) / 2**20:,.0f} MiB in {folder}, {free / 2**20:,.0f} MiB are free: "
+            "free some space and run again, nothing that was saved before is lost"
+        )
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

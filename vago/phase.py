@@ -18,7 +18,7 @@ from vago.features import Features
 from vago.lineage import BEST, LAST
 from vago.objective import Batch, Objective
 from vago.params import TrainParams
-from vago.paths import Paths
+from vago.paths import Paths, need_room
 
 
 @dataclass
@@ -95,7 +95,7 @@ def set_up(p: TrainParams, paths: Paths, corpus: Corpus, ancestry: dict, log) ->
     files = [paths.phase(p.phase) / name for name in (BEST, LAST)]
     there = sum(path.stat().st_size for path in files if path.exists())
     size = sum(parameter.numel() * parameter.element_size() for parameter in gpt.parameters())
-    checkpoint.need_room(paths.phase(p.phase), 7 * size - there, f"training {p.phase}")
+    need_room(paths.phase(p.phase), 7 * size - there, f"training {p.phase}")
     optimizer = torch.optim.AdamW(groups, lr=p.learning_rate, betas=(0.9, 0.96), fused=True)
     objective, optimizer = accelerator.prepare(Objective(gpt).train(), optimizer)
     test = {i: clips[i] for i in held_out.clip_id}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vago import VagoError, base
+from vago.characters import HUNGARIAN, MARKS
 from vago.params import PretrainParams
 from vago.paths import Paths
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from TTS.tts.configs.xtts_config import XttsConfig
 
-LETTERS = "aábcdeéfghiíjklmnoóöőpqrstuúüűvwxyz"
 DIGRAPHS = ("cs", "dz", "dzs", "gy", "ly", "ny", "sz", "ty", "zs")
-PUNCTUATION = ".,!?:;-'()"
 SPECIAL = ("[STOP]", "[UNK]", "[SPACE]", "[START]", f"[{base.LANGUAGE}]")
 CODES = 1024
 SHORT, MEDIUM, LONG = 60, 110, 260  # codes of the longest clip in each course: 2.8 s, 5.1 s, 12 s
@@ -35,7 +34,7 @@ def vocabulary() -> Tokenizer:
     """
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    tokens = [*SPECIAL, *LETTERS, *DIGRAPHS, *PUNCTUATION]
+    tokens = [*SPECIAL, *HUNGARIAN, *DIGRAPHS, *MARKS]
     merges = [(pair[:-1], pair[-1]) for pair in DIGRAPHS]
     tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -75,6 +74,7 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
 
     base.quiet()
     device = base.device()
+    _same_recipe(p, paths)
     speakers = pretrain_speech.speakers(p.speakers, p.seed)
     speech = _speak(p, paths, speakers, log)
 
@@ -92,7 +92,7 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
         torch.save(stats, folder / "mel_stats.pth")
         torch.save(dvae.train_dvae(wavs, stats, p.seed, p.dvae_steps, log, device).state_dict(), folder / "dvae.pth")
 
-    taught = _codes(paths, speech[: p.gpt_speakers], folder, log)
+    taught = _codes(p, paths, speakers[: p.gpt_speakers], speech, folder, log)
     gpt = _train_gpt(p, paths, taught, embedded.part(start, "gpt."), log, device)
 
     found = paths.stage("speaker") / "encoder.safetensors"
@@ -110,7 +110,8 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
     generator = pretrain_decoder.new_generator(p.gpt_width, p.decoder_width)
     if start:
         generator.load_state_dict(embedded.part(start, "decoder."))
-    pairs = _pairs(p, taught, speech, gpt, encoder.eval(), log, device)
+    done = pretrain_decoder.steps_done(paths.stage("decoder")) >= p.decoder_steps
+    pairs = [] if done else _pairs(p, taught, speech, gpt, encoder.eval(), log, device)
     pretrain_decoder.train_decoder(
         generator, pairs, p.decoder_steps, paths.stage("decoder"), p.decoder_batch, seed=p.seed, log=log, device=device,
         every=p.save_every,
@@ -124,11 +125,9 @@ def pack(p: PretrainParams, paths: Paths, parts: dict) -> str:
     """Put the trained parts into the package's assets; returns a line that says how large they are."""
     from vago import embedded
 
-    partial = paths.stage("base")
-    vocabulary().save(str(partial / "vocab.json"))
     config = json.dumps(configuration(p).to_dict(), indent=1, sort_keys=True) + "\n"
     recipe = {"parameters": p.model_dump(mode="json"), "speech": "espeak-ng, no voice of a person", "scores": scores(paths)}
-    manifest = embedded.pack(parts, config, (partial / "vocab.json").read_text(encoding="utf-8"), recipe)
+    manifest = embedded.pack(parts, config, vocabulary().to_str(pretty=True), recipe)
     size = sum(file["bytes"] for file in manifest["files"].values())
     return f"{embedded.FOLDER}: {size / 2**20:.1f} MiB"
 
@@ -171,6 +170,27 @@ def hear(p: PretrainParams, paths: Paths, parts: dict, text: str) -> list[tuple]
     return [(f"teacher: {teacher.name}", said, RATE), ("base, behind its prompt", speech.wav, audio.OUTPUT_RATE)]
 
 
+def _same_recipe(p: PretrainParams, paths: Paths) -> None:
+    """What is done is kept whatever the parameters say, so those that it hangs on must be the same; steps may become more.
+
+    Raises VagoError naming those that differ.
+    """
+    from vago.checkpoint import write_json
+
+    free = {"medium_steps", "long_steps", "short_steps", "decoder_steps", "learning_rate", "batch_size", "decoder_batch"}
+    free |= {"save_every"}
+    mine, file = p.model_dump(mode="json", exclude=free), paths.stage("parameters.json")
+    if file.exists():
+        theirs = json.loads(file.read_text(encoding="utf-8"))
+        if differing := [name for name, value in mine.items() if theirs.get(name) != value]:
+            raise VagoError(
+                f"the stages in {paths.shown(file.parent)} were made with another {', '.join(differing)}: set them as they were, "
+                "or give this recipe a profile of its own (-p profile NAME)"
+            )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, mine)
+
+
 def _speak(p: PretrainParams, paths: Paths, speakers, log) -> list[Path]:
     """Each speaker's file: sentences to prompt with, short texts, more sentences."""
     from vago import pretrain_speech, pretrain_texts
@@ -190,16 +210,19 @@ def _speak(p: PretrainParams, paths: Paths, speakers, log) -> list[Path]:
     return files
 
 
-def _codes(paths: Paths, speech: list[Path], folder: Path, log) -> list:
-    from vago import pretrain_speech
+def _codes(p: PretrainParams, paths: Paths, speakers, speech: list[Path], folder: Path, log) -> list:
+    """Each GPT speaker's clips as codes: those of his file of speech, then `p.read_texts` more."""
+    from vago import pretrain_speech, pretrain_texts
 
+    barred = pretrain_texts.barred_lines(paths.root / "params" / "scripts")
     dvae, stats, encode = base.open_dvae(folder), base.load_mel_stats(folder), base.encoder(folder)
     taught = []
-    for i, path in enumerate(speech):
+    for i, (speaker, path) in enumerate(zip(speakers, speech)):
         codes = paths.stage("codes") / path.name
         if not codes.exists():
-            pretrain_speech.encode(path, codes, dvae, stats)
-            log(f"codes: speaker {i + 1} of {len(speech)}")
+            more = list(islice(pretrain_texts.utterances("read", speaker.name, barred), p.read_texts))
+            pretrain_speech.encode(speaker, path, more, codes, dvae, stats, p.seed)
+            log(f"codes: speaker {i + 1} of {len(speakers)}, {speaker.name}")
         taught.append(pretrain_speech.Taught.load(codes, encode))
     return taught
 

@@ -22,14 +22,14 @@ from vago import checkpoint
 from vago.audio import OUTPUT_RATE, SAMPLE_RATE
 from vago.base import CODE_SAMPLES
 
-WIDTH = 128
+LAST = "generator.safetensors"
 SAMPLES_PER_CODE = CODE_SAMPLES * OUTPUT_RATE / SAMPLE_RATE  # 1114.56 at 24,000 Hz
 SEGMENT = 16  # latents per example, 0.74 s
 EDGE = 1500  # output samples at both ends of a segment that miss their neighbours, so they are not compared
 RESOLUTIONS = (256, 512, 1024, 2048)  # FFT sizes of the losses (Yamamoto et al. 2020); hops are a quarter
 
 
-def new_generator(latent_width: int, width: int = WIDTH):
+def new_generator(latent_width: int, width: int):
     """XTTS's HiFi-GAN with `width` first channels (stock 512) and kernels of 3. (B, latent_width, frames) -> (B, 1, samples)."""
     from TTS.vocoder.models.hifigan_generator import HifiganGenerator
 
@@ -129,6 +129,12 @@ def segments(pairs: Sequence[Pair], batch: int, rng: np.random.Generator):
     return torch.stack(latents), torch.stack(wavs), torch.stack([p.speaker for p in long])[:, :, None]
 
 
+def steps_done(folder: Path) -> int:
+    """Of the training whose checkpoint lies in `folder`; 0 where there is none."""
+    last = folder / LAST
+    return checkpoint.read_meta(last)["step"] if last.exists() else 0
+
+
 def train_decoder(
     generator: nn.Module,
     pairs: Sequence[Pair],
@@ -143,7 +149,7 @@ def train_decoder(
 ) -> nn.Module:
     """Train `generator` on `pairs`, on from `folder`'s last checkpoint if there is one; returns it in eval mode."""
     folder.mkdir(parents=True, exist_ok=True)
-    last, names = folder / "generator.safetensors", [name for name, _ in generator.named_parameters()]
+    last, names = folder / LAST, [name for name, _ in generator.named_parameters()]
     generator.to(device).train()
     optimizer = torch.optim.AdamW(generator.parameters(), lr=rate, betas=(0.8, 0.99), weight_decay=0.0)
     step = 0

@@ -54,19 +54,22 @@ def speakers(count: int, seed: int = 1) -> list[Speaker]:
 
 
 def speak(speaker: Speaker, texts: Sequence[str], path: Path, seed: int = 1) -> None:
-    """Read `texts` into `path`: int16 at 22,050 Hz one after another, where each starts, and the texts. Kept if it is there."""
-    if path.exists() and read_texts(path) == list(texts):
-        return
+    """Read `texts` into `path`: int16 at 22,050 Hz one after another, where each starts, and the texts."""
+    clips = read_aloud(speaker, texts, [seed, *speaker.name.encode()])
+    starts = np.cumsum([0, *map(len, clips)])
+    tensors = {"samples": torch.from_numpy(audio.pcm16(np.concatenate(clips))), "starts": torch.from_numpy(starts)}
+    _save(path, tensors, texts)
+
+
+def read_aloud(speaker: Speaker, texts: Sequence[str], noise_seed: Sequence[int]) -> list[np.ndarray]:
+    """float32 (samples,) at 22,050 Hz of each text, all at one gain, in the room the demo's recordings have."""
     voice = espeak.Voice(speaker.variant, speaker.words_per_minute, speaker.pitch, speaker.pitch_range)
     clips = [_trimmed(voice.speak(text)) for text in texts]
-    # one gain for the speaker, as one recording has one, and the room the demo's recordings have
-    sample = np.concatenate(clips[:30])
+    sample = np.concatenate(clips[:30])  # one gain for the speaker, as one recording has one
     gain = np.abs(audio.set_loudness(sample, espeak.RATE, LEVEL_LUFS)).max() / np.abs(sample).max()
     whole = np.concatenate(clips) * gain
-    whole = whole + demo.room_noise(len(whole), [seed, *speaker.name.encode()])
-    starts = np.cumsum([0, *map(len, clips)])
-    tensors = {"samples": torch.from_numpy(audio.pcm16(whole.astype(np.float32))), "starts": torch.from_numpy(starts)}
-    _save(path, tensors, texts)
+    whole = (whole + demo.room_noise(len(whole), noise_seed)).astype(np.float32)
+    return np.split(whole, np.cumsum([len(clip) for clip in clips])[:-1])
 
 
 def _trimmed(wav: np.ndarray) -> np.ndarray:
@@ -76,20 +79,25 @@ def _trimmed(wav: np.ndarray) -> np.ndarray:
     return np.pad(wav[loud[0] : loud[-1] + 1], margin) if len(loud) else np.zeros(2 * margin, np.float32)
 
 
-def encode(speech: Path, path: Path, dvae, mel_stats: torch.Tensor) -> None:
-    """The codes of every clip in `speech`, and the mels of the first PROMPTS, into `path`. Kept if it is there."""
-    texts = read_texts(speech)
-    if path.exists() and read_texts(path) == texts:
-        return
-    clips = [torch.from_numpy(wav)[None] for wav in read_wavs(speech)]
-    codes = [features.audio_codes(wav, dvae, mel_stats) for wav in clips]
-    prompts = [features.conditioning_mel(wav, mel_stats) for wav in clips[:PROMPTS]]
+def encode(speaker: Speaker, speech: Path, more: Sequence[str], path: Path, dvae, mel_stats: torch.Tensor, seed: int = 1) -> None:
+    """The codes of every clip in `speech` and of `more` texts, and the mels of the first PROMPTS clips, into `path`.
+
+    `more` is spoken and forgotten: of thousands of texts the codes are a thousandth of the sound's size.
+    """
+    codes, prompts = [], []
+    for wav in read_wavs(speech):
+        codes.append(features.audio_codes(torch.from_numpy(wav)[None], dvae, mel_stats))
+        if len(prompts) < PROMPTS:
+            prompts.append(features.conditioning_mel(torch.from_numpy(wav)[None], mel_stats))
+    for at in range(0, len(more), 250):  # what is in memory at once
+        wavs = read_aloud(speaker, more[at : at + 250], [seed, at, *speaker.name.encode()])
+        codes += [features.audio_codes(torch.from_numpy(wav)[None], dvae, mel_stats) for wav in wavs]
     tensors = {
         "codes": torch.cat(codes).to(torch.int16),
         "starts": torch.tensor(np.cumsum([0, *map(len, codes)])),
         "prompts": torch.cat(prompts, dim=1).to(torch.float16).contiguous(),
     }
-    _save(path, tensors, texts)
+    _save(path, tensors, [*read_texts(speech), *more])
 
 
 def _save(path: Path, tensors: dict[str, torch.Tensor], texts: Sequence[str]) -> None:

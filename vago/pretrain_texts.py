@@ -8,32 +8,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vago import VagoError, text
+from vago.characters import HUNGARIAN
 from vago.demo_text import interview_clip, quiz_clip
 from vago.demo_words import INTERVIEW_KINDS, PANGRAMS, QUIZ_CATEGORIES
 
 WORDS = 30_000
-_WORD = re.compile("[aábcdeéfghiíjklmnoóöőpqrstuúüűvwxyz]{1,16}")
+_WORD = re.compile(f"[{HUNGARIAN}]{{1,16}}")
 _NOUNS = "forint kérdés válasz pont nap év perc ember ház könyv város kilométer játékos út szó óra lépés tanuló asztal".split()
 _ENDS = ".", ".", ".", "!", "?"
 # few words are learned first, so that the alignment of text and sound is found; sentences follow
 KINDS = {
     "short": {"words": 0.7, "numbers": 0.15, "sentences": 0.15},
     "long": {"words": 0.3, "numbers": 0.1, "sentences": 0.6},
+    "read": {"words": 0.5, "numbers": 0.12, "sentences": 0.38},  # what the GPT alone reads, by the thousand
 }
-LENGTHS = {"short": (6, 38), "long": (20, 110)}  # characters
+LENGTHS = {"short": (6, 38), "long": (20, 110), "read": (10, 110)}  # characters
+COUNTS = {"short": (2, 5), "long": (4, 12), "read": (2, 12)}  # words in a row
 
 
 def utterances(kind: str, seed: object, barred: frozenset[str] = frozenset()) -> Iterator[str]:
     """An endless row of distinct texts, normalised as synthesis will see them; the same for the same seed.
 
     Args:
-        kind: `short` (two to five words) or `long` (sentences).
+        kind: `short` (two to five words), `long` (mostly sentences) or `read` (all lengths, mostly words in a row).
         barred: texts never to be given, as `key` makes them: what the base will be listened to on.
     """
     rng, said = random.Random(f"{kind} {seed}"), set(barred)
     words, weights = _vocabulary()
     makers = {
-        "words": lambda: _words(rng, words, weights, (2, 5) if kind == "short" else (4, 12)),
+        "words": lambda: _words(rng, words, weights, COUNTS[kind]),
         "numbers": lambda: _number(rng),
         "sentences": lambda: _sentences(rng, 1 if kind == "short" else rng.choice((1, 1, 2))),
     }

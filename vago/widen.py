@@ -36,7 +36,7 @@ def _place(name: str, t: torch.Tensor | None, like: torch.Tensor) -> torch.Tenso
     out = torch.full(like.shape, 1.0 if divides else 0.0).to(like.dtype)
     if t is None:
         return out
-    if name.endswith("speaker_encoder.fc.weight") or name == "fc.weight":
+    if name == "fc.weight":
         # the input is every channel's mean, then every channel's deviation: each half starts anew
         for half, part in enumerate(t.chunk(2, dim=1)):
             start = half * like.shape[1] // 2
