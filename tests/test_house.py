@@ -28,7 +28,7 @@ FLOORS = [
     ["text_command", "params", "audio", "transcripts", "espeak", "demo_words", "pickles", "transfer", "base"],
     ["objective", "stopping", "plot", "execute"],
     ["paths", "checkpoint", "monitor", "cutting", "demo_text", "corpus", "optim", "scores", "fetch"],
-    ["demo", "recordings", "features", "lineage", "synthesize", "display", "widen", "dvae", "ear"],
+    ["demo", "recordings", "features", "lineage", "synthesize", "display", "widen", "dvae", "adversary", "ear"],
     ["batches", "samples", "steps"],
     ["phase", "evaluate", "run", "pretrain_texts", "pretrain_speech", "pretrain_gpt", "pretrain_speaker", "pretrain_decoder"],
     ["train", "status", "embedded", "pretrain", "listening"],

@@ -10,7 +10,8 @@ import torch
 import yaml
 from conftest import ROOT
 
-from vago import base, embedded, pretrain, pretrain_speech, pretrain_texts
+from vago import base, embedded, pretrain, pretrain_decoder, pretrain_speech, pretrain_texts
+from vago.adversary import Adversary
 from vago.demo import VARIANT
 from vago.params import PretrainParams
 from vago.paths import Paths
@@ -22,9 +23,9 @@ def smallest(tmp_path_factory):
     root = tmp_path_factory.mktemp("pretrain")
     (root / "params" / "scripts").mkdir(parents=True)
     p = PretrainParams(
-        speakers=2, short_texts=40, long_texts=40, dvae_steps=3, gpt_layers=1, gpt_width=64, short_steps=4,
-        medium_steps=1, long_steps=2, batch_size=4, speaker_steps=2, decoder_width=16, decoder_clips=4, decoder_steps=2,
-        decoder_batch=2, save_every=2,
+        speakers=2, short_texts=40, long_texts=40, read_texts=6, gpt_speakers=1, dvae_steps=3, gpt_layers=1, gpt_width=64,
+        short_steps=4, medium_steps=1, long_steps=2, batch_size=4, speaker_steps=2, decoder_width=16, decoder_clips=4,
+        decoder_steps=2, decoder_batch=2, save_every=2,
     )  # fmt: skip
     paths = Paths.of(p, root)
     return p, paths, pretrain.pretrain(p, paths, lambda line: None)
@@ -77,7 +78,7 @@ def test_it_goes_on_from_the_weights_that_come_with_vago(smallest, tmp_path):
     p, paths, _ = smallest
     there = embedded.parts()
     p = PretrainParams(
-        profile="better", go_on=True, speakers=2, short_texts=40, other_short_texts=0, long_texts=40, short_steps=0,
+        profile="better", go_on=True, speakers=2, short_texts=40, other_short_texts=0, long_texts=40, read_texts=0, short_steps=0,
         medium_steps=0, long_steps=0, decoder_steps=0, decoder_clips=2,
     )  # fmt: skip
     other = Paths.of(p, paths.root)
@@ -85,6 +86,28 @@ def test_it_goes_on_from_the_weights_that_come_with_vago(smallest, tmp_path):
     other.stage("speech").symlink_to(paths.stage("speech"))
     parts = pretrain.pretrain(p, other, lambda line: None)
     assert set(there) <= set(parts) and all(torch.equal(parts[name].float(), there[name].float()) for name in there)
+
+
+def test_more_is_read_by_who_teaches_the_gpt_and_only_its_codes_are_kept(smallest):
+    p, paths, _ = smallest
+    first, second = (f"{speaker.name}.safetensors" for speaker in pretrain_speech.speakers(2))
+    spoken, encoded = ([pretrain_speech.read_texts(paths.stage(s) / n) for n in (first, second)] for s in ("speech", "codes"))
+    assert encoded[0][: len(spoken[0])] == spoken[0] and len(encoded[0]) == len(spoken[0]) + p.read_texts
+    assert encoded[1] == spoken[1]
+    assert not set(spoken[0]) & set(encoded[0][len(spoken[0]) :])
+
+
+def test_an_adversary_joins_for_the_last_steps_and_is_kept(tmp_path):
+    generator = pretrain_decoder.new_generator(24, 16)
+    pair = pretrain_decoder.Pair(torch.randn(17, 24), torch.randn(17 * 1115) * 0.1, torch.randn(512))
+    pretrain_decoder.train_decoder(generator, [pair], 2, tmp_path, batch=1, log=lambda line: None, adversarial=1)
+    adversary = Adversary(tmp_path / "adversary.safetensors")
+    assert adversary.optimizer.state, "it goes on with its optimizer's moments"
+    made, real = torch.zeros(1, 2048, requires_grad=True), torch.sin(torch.arange(2048) / 7.0)[None]
+    silence = adversary.loss(made, real)
+    silence.backward()
+    assert adversary.loss(real, real) < silence
+    assert made.grad.abs().sum() > 0 and all(weight.requires_grad for weight in adversary.module.parameters())
 
 
 def test_the_targets_voice_teaches_nothing():

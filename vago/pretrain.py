@@ -92,8 +92,8 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
         torch.save(stats, folder / "mel_stats.pth")
         torch.save(dvae.train_dvae(wavs, stats, p.seed, p.dvae_steps, log, device).state_dict(), folder / "dvae.pth")
 
-    taught = _codes(p, paths, speakers[: p.gpt_speakers], speech, folder, log)
-    gpt = _train_gpt(p, paths, taught, embedded.part(start, "gpt."), log, device)
+    taught = _codes(p, paths, speakers, speech, folder, log)
+    gpt = _train_gpt(p, paths, taught[: p.gpt_speakers], embedded.part(start, "gpt."), log, device)
 
     found = paths.stage("speaker") / "encoder.safetensors"
     if start:
@@ -114,7 +114,7 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
     pairs = [] if done else _pairs(p, taught, speech, gpt, encoder.eval(), log, device)
     pretrain_decoder.train_decoder(
         generator, pairs, p.decoder_steps, paths.stage("decoder"), p.decoder_batch, seed=p.seed, log=log, device=device,
-        every=p.save_every,
+        every=p.save_every, adversarial=p.decoder_adversarial_steps,
     )  # fmt: skip
     parts = {"gpt.": gpt, "decoder.": generator, "speaker.": encoder, "dvae.": base.open_dvae(folder)}
     tensors = {prefix + k: v.cpu() for prefix, module in parts.items() for k, v in module.state_dict().items()}
@@ -178,7 +178,7 @@ def _same_recipe(p: PretrainParams, paths: Paths) -> None:
     from vago.checkpoint import write_json
 
     free = {"medium_steps", "long_steps", "short_steps", "decoder_steps", "learning_rate", "batch_size", "decoder_batch"}
-    free |= {"save_every"}
+    free |= {"decoder_adversarial_steps", "save_every"}
     mine, file = p.model_dump(mode="json", exclude=free), paths.stage("parameters.json")
     if file.exists():
         theirs = json.loads(file.read_text(encoding="utf-8"))
@@ -211,7 +211,7 @@ def _speak(p: PretrainParams, paths: Paths, speakers, log) -> list[Path]:
 
 
 def _codes(p: PretrainParams, paths: Paths, speakers, speech: list[Path], folder: Path, log) -> list:
-    """Each GPT speaker's clips as codes: those of his file of speech, then `p.read_texts` more."""
+    """Each speaker's clips as codes: those of his file of speech, then, if he teaches the GPT, `p.read_texts` more."""
     from vago import pretrain_speech, pretrain_texts
 
     barred = pretrain_texts.barred_lines(paths.root / "params" / "scripts")
@@ -220,7 +220,8 @@ def _codes(p: PretrainParams, paths: Paths, speakers, speech: list[Path], folder
     for i, (speaker, path) in enumerate(zip(speakers, speech)):
         codes = paths.stage("codes") / path.name
         if not codes.exists():
-            more = list(islice(pretrain_texts.utterances("read", speaker.name, barred), p.read_texts))
+            count = p.read_texts if i < p.gpt_speakers else 0
+            more = list(islice(pretrain_texts.utterances("read", speaker.name, barred), count))
             pretrain_speech.encode(speaker, path, more, codes, dvae, stats, p.seed)
             log(f"codes: speaker {i + 1} of {len(speakers)}, {speaker.name}")
         taught.append(pretrain_speech.Taught.load(codes, encode))

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from vago import checkpoint
+from vago.adversary import Adversary
 from vago.audio import OUTPUT_RATE, SAMPLE_RATE
 from vago.base import CODE_SAMPLES
 
@@ -146,8 +147,12 @@ def train_decoder(
     log: Callable[[str], None] = print,
     device: str = "cpu",
     every: int = 100,
+    adversarial: int = 0,
 ) -> nn.Module:
-    """Train `generator` on `pairs`, on from `folder`'s last checkpoint if there is one; returns it in eval mode."""
+    """Train `generator` on `pairs`, on from `folder`'s last checkpoint if there is one; returns it in eval mode.
+
+    An adversary takes part in the last `adversarial` of the `steps`: many times the work of a step, so for a GPU.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     last, names = folder / LAST, [name for name, _ in generator.named_parameters()]
     generator.to(device).train()
@@ -158,7 +163,7 @@ def train_decoder(
         generator.load_state_dict({k: v for k, v in tensors.items() if not k.startswith("optimizer.")})
         checkpoint.restore_optimizer(optimizer, names, tensors)
         step = meta["step"]
-    mel = MelLoss().to(device)
+    mel, adversary = MelLoss().to(device), None
     started, since, losses = time.perf_counter(), step, []
     while step < steps:
         for group in optimizer.param_groups:  # up in 100 steps, then a half cosine to a twentieth
@@ -167,6 +172,9 @@ def train_decoder(
         out = generator(upsample(latents), g=speaker)[:, 0]
         out, target = out[:, EDGE:-EDGE], target[:, EDGE : out.shape[1] - EDGE]
         value = spectral_loss(out, target) + 2 * mel(out, target)
+        if step >= steps - adversarial:
+            adversary = adversary or Adversary(folder / "adversary.safetensors", device)
+            value = value + adversary.loss(out, target)
         optimizer.zero_grad()
         value.backward()
         nn.utils.clip_grad_norm_(generator.parameters(), 10.0)
@@ -175,6 +183,8 @@ def train_decoder(
         step += 1
         if step % every == 0 or step == steps:
             pace = (time.perf_counter() - started) / (step - since)
+            if adversary:
+                adversary.save(step)
             checkpoint.save(last, generator.state_dict() | checkpoint.optimizer_tensors(optimizer, names), {"step": step})
             with open(folder / "metrics.jsonl", "a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, "loss": float(np.mean(losses[-every:]))}) + "\n")
