@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from pathlib import Path
 
@@ -125,3 +126,15 @@ def train_params(**settings) -> TrainParams:
         eval_every=2, save_every=2, log_every=1, prompt_min_seconds=0.6, prompt_max_seconds=1.0,
     )  # fmt: skip
     return TrainParams(**{**given, **settings})
+
+
+def drawn_lines(seed: int, rounds: int) -> list[str]:
+    """Distinct sentences of the demo's both manners, `rounds` clips of every kind."""
+    from vago.demo_text import interview_clip, quiz_clip
+    from vago.demo_words import INTERVIEW_KINDS, QUIZ_CATEGORIES
+
+    rng, clips = random.Random(seed), []
+    for _ in range(rounds):
+        clips += [quiz_clip(category, rng) for category in QUIZ_CATEGORIES]
+        clips += [interview_clip(kind, rng) for kind in INTERVIEW_KINDS]
+    return list(dict.fromkeys(sentence for clip in clips for sentence in clip))

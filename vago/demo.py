@@ -17,12 +17,12 @@ import soundfile as sf
 from scipy.signal import lfilter
 
 from vago import VagoError
-from vago.demo_text import interview_clip, lines, quiz_clip
+from vago.demo_text import interview_clip, quiz_clip
 from vago.demo_words import QUIZ_CATEGORIES, TRIVIA
 from vago.espeak import RATE, Voice
 from vago.paths import sha256_of
 
-__all__ = ["Voice", "lines", "make_recordings"]
+__all__ = ["Voice", "make_recordings"]
 
 VARIANT = "m3"  # one and the same speaker in both sources
 QUIZ_MANNER = {"words_per_minute": 146, "pitch": 60, "pitch_range": 85}

@@ -6,12 +6,9 @@ import random
 import re
 
 from vago.demo_words import (
-    INTERVIEW_KINDS,
     LADDER,
     LADDER_IN_WORDS,
-    PANGRAMS,
     QUESTIONS,
-    QUIZ_CATEGORIES,
     QUIZ_PATTERNS,
     QUIZ_POOLS,
     REFLECTIONS,
@@ -68,18 +65,6 @@ def interview_clip(kind: str, rng: random.Random, asks: bool = False) -> list[st
     if kind != "short" and rng.random() < 0.5:
         return _distinct([topic] * max(1, statements - 1) + [REFLECTIONS], rng)
     return _distinct([topic] * statements, rng)
-
-
-def lines(seed: int = 1, count: int = 2000) -> list[str]:
-    """`count` distinct sentences of both manners, with every letter of the alphabet, to train a vocabulary on."""
-    rng = random.Random(seed)
-    found = dict.fromkeys(PANGRAMS)
-    while len(found) < count:
-        for category in QUIZ_CATEGORIES:
-            found.update(dict.fromkeys(quiz_clip(category, rng)))
-        for kind in INTERVIEW_KINDS:
-            found.update(dict.fromkeys(interview_clip(kind, rng)))
-    return list(found)[:count]
 
 
 def _distinct(pools: list[list[str]], rng: random.Random, own: dict[str, str] | None = None) -> list[str]:
