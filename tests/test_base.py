@@ -41,6 +41,18 @@ def test_dvae_of_published_size_is_opened(tmp_path):
     assert torch.equal(opened.get_codebook_indices(mel), published.eval().get_codebook_indices(mel))
 
 
+def test_a_stock_trainers_checkpoint_takes_the_place_of_model_pth(tiny_base, copy):
+    weights = torch.load(tiny_base / "model.pth", weights_only=True)["model"]
+    trained = {f"xtts.{name}": tensor for name, tensor in weights.items()}
+    trained["xtts.gpt.mel_head.bias"] = weights["gpt.mel_head.bias"] + 1
+    others = {"dvae.codebook.embed": torch.ones(2, 2), "torch_mel_spectrogram_dvae.mel_stft.spectrogram.window": torch.ones(4)}
+    content = {"model": trained | others, "optimizer": [{"state": {0: {"step": torch.tensor(3.0)}}}], "step": 3, "config": {}}
+    torch.save(content, copy / "model.pth")
+    opened = base.open_base(copy)
+    assert torch.equal(opened.gpt.mel_head.bias, trained["xtts.gpt.mel_head.bias"])
+    assert not opened.gpt.training and opened.state_dict().keys() == weights.keys()
+
+
 def test_vocabulary_is_xttss_kind(tiny_base):
     encode = base.encoder(tiny_base)
     tokenizer = base.load_tokenizer(tiny_base).tokenizer

@@ -1,4 +1,4 @@
-"""Figures carry what they claim; the clip browser is driven as a person would."""
+"""Figures carry what they claim; sounds keep their volume."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from vago import display, plot
+from vago import display, page, plot
 from vago.corpus import Corpus
 
 
@@ -19,31 +19,13 @@ def corpus(session_project):
 
 def test_players_keep_the_volume(corpus):
     wav = (0.1 * np.sin(np.linspace(0, 2000, 24000))).astype(np.float32)
-    tag = display.audio_tag(wav, 24000)
+    tag = page.audio_tag(wav, 24000)
     data = base64.b64decode(tag.split("base64,")[1].split('"')[0])
     heard, rate = soundfile.read(io.BytesIO(data), dtype="float32")
     assert rate == 24000 and np.allclose(heard, wav, atol=1e-4)
 
 
-def test_browser_filters_and_opens_clips(corpus):
-    browser = display.ClipBrowser(corpus)
-    assert len(browser.clips.options) == len(corpus.clips)
-    assert browser.clips.value == corpus.clips.clip_id[0] and browser.clip.outputs, "the first clip is open"
-    browser.source.value = "interview"
-    assert {row for _, row in browser.clips.options} == set(corpus.clips[corpus.clips.source == "interview"].clip_id)
-    browser.part.value = "held-out"
-    assert set(browser.found().clip_id) == set(corpus.held_out_clips[corpus.held_out_clips.source == "interview"].clip_id)
-    browser.part.value, browser.words.value = "all", "tanít"
-    assert len(browser.clips.options) == 1 and browser.count.value.startswith("1 clips")
-    page = browser.clip.outputs[0]["data"]["text/html"]
-    assert "tanít" in page and "data:audio/flac" in page and "data:image/png" in page
-    browser.words.value = "nincs ilyen"
-    assert browser.clips.options == () and browser.clip.outputs == ()
-
-
 def test_corpus_figures_show_every_clip(corpus):
-    bars = plot.durations(corpus.clips).axes[0].patches
-    assert sum(bar.get_height() for bar in bars) >= len(corpus.clips)
     kept = plot.fates(corpus.ledger).axes[0]
     widths = {tick.get_text(): bar.get_width() for tick, bar in zip(kept.get_yticklabels(), kept.patches)}
     assert widths["kept"] == len(corpus.clips) and sum(widths.values()) == len(corpus.ledger)

@@ -35,7 +35,7 @@ def test_codes_and_mel_equal_what_stock_computes_for_the_clip(session_project, m
 
 def test_second_time_comes_from_the_cache(session_project, mini_features, monkeypatch):
     corpus = Corpus.load(session_project.corpus)
-    monkeypatch.setattr(features, "_of_clip", lambda *a: (_ for _ in ()).throw(AssertionError("computed again")))
+    monkeypatch.setattr(features, "of_clip", lambda *a: (_ for _ in ()).throw(AssertionError("computed again")))
     again = features.compute(corpus, list(corpus.clips.clip_id), session_project.base, session_project.features)
     assert all(
         torch.equal(again[i].mel, clip.mel) and torch.equal(again[i].codes, clip.codes) for i, clip in mini_features[0].items()

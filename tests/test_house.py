@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import yaml
 
+from vago.benchmark_params import BenchmarkParams
 from vago.params import NOTEBOOKS, PretrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,18 +21,27 @@ MODULES = sorted((ROOT / "vago").glob("*.py"))
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SIX = [path for path in PAGES if path.stem[0] == "0"]
 # page -> its model and the profile whose values its cell holds
-MODELS = {stem: (model, "demo") for stem, model in NOTEBOOKS.items()} | {"90_pretrain_base": (PretrainParams, "pretrain")}
+MODELS = {stem: (model, "demo") for stem, model in NOTEBOOKS.items()} | {
+    "90_pretrain_base": (PretrainParams, "pretrain"),
+    "91_benchmark": (BenchmarkParams, "benchmark"),
+}
 
 # Lower floors never import higher ones; modules on one floor may only lean on those before them in the line.
 FLOORS = [
     ["numerals", "suffixes", "characters", "letters", "shorthand", "addresses", "dates", "units", "sums", "quantities", "text"],
-    ["text_command", "params", "audio", "transcripts", "espeak", "demo_words", "pickles", "transfer", "base"],
-    ["objective", "stopping", "plot", "execute"],
-    ["paths", "checkpoint", "monitor", "cutting", "demo_text", "corpus", "optim", "scores", "fetch"],
-    ["demo", "recordings", "features", "lineage", "synthesize", "display", "widen", "dvae", "adversary", "ear"],
+    ["text_command", "params", "containers", "audio", "transcripts", "espeak", "demo_words", "pickles", "transfer", "base"],
+    ["benchmark_params"],
+    ["conditioning", "objective", "stopping", "plot", "page", "execute"],
+    ["paths", "corrections", "checkpoint", "monitor", "cutting", "demo_text", "timeline", "held_out", "corpus"],
+    ["ledger", "optim", "scores", "fetch"],
+    ["tracks", "speech", "quality", "denoise", "ear", "sources", "transcribe", "speakers", "untold", "candidates"],
+    ["adapters", "compact", "disk"],
+    ["sampling", "decode", "vocode", "synthesize"],
+    ["demo", "recordings", "features", "lineage", "launch", "display", "report", "browser", "widen", "dvae", "adversary"],
     ["batches", "samples", "steps"],
     ["phase", "evaluate", "run", "pretrain_texts", "pretrain_speech", "pretrain_gpt", "pretrain_speaker", "pretrain_decoder"],
-    ["train", "status", "embedded", "pretrain", "listening"],
+    ["train", "status", "embedded", "pretrain", "listening", "card", "export", "benchmark_speech"],
+    ["benchmark_stock", "benchmark_worker", "benchmark"],
     ["__main__"],
 ]  # fmt: skip
 ORDER = [name for floor in FLOORS for name in floor]
@@ -69,9 +79,9 @@ def test_imports_point_one_way(path):
     assert not later, f"{path.stem} imports {later}, which stand above it"
 
 
-def test_only_display_knows_the_notebook():
+def test_only_display_and_the_browser_know_the_notebook():
     for path in MODULES:
-        if path.stem != "display":
+        if path.stem not in ("display", "browser"):
             assert not {n for n in imports(path) if n.split(".")[0] in ("IPython", "ipywidgets")}, path.stem
 
 

@@ -10,7 +10,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago import VagoError, audio, corpus
+from vago import VagoError, audio, corpus, corrections
 from vago.cutting import cut
 from vago.params import CorpusParams
 from vago.paths import Paths
@@ -209,7 +209,7 @@ def test_the_same_cue_twice_is_cut_twice_and_silence_not_at_all():
 # The whole
 
 
-P = CorpusParams(sources=["quiz"], held_out_min_clips=2, max_tokens=60)
+P = CorpusParams(sources=["quiz"], held_out_min_clips=2, max_tokens=60, min_bandwidth_hz=0)  # tones are narrow
 GOOD = 8
 
 
@@ -369,8 +369,8 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path):
     with pytest.raises(VagoError) as caught:
         find_sources(tmp_path / "recordings" / "vago", ["milliomos"], shown)
     assert str(caught.value) == (
-        "no recordings of source 'milliomos': put them in recordings/vago/milliomos/ as WAV, FLAC, OGG or MP3, each with a "
-        "transcript of the same name (.srt, .vtt or .csv with start,end,text), or clips with a metadata.csv"
+        "no recordings of source 'milliomos': put them in recordings/vago/milliomos/ as WAV, FLAC, OGG, MP3 or M4A, "
+        "with or without a transcript of the same name (.srt, .vtt or .csv with start,end,text), or clips with a metadata.csv"
     )
     folder = tmp_path / "quiz"
     folder.mkdir()
@@ -380,8 +380,7 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path):
     (folder / "._a.wav").write_bytes(b"a Mac was here")
     assert [len(source.recordings[0].cues) for source in find_sources(tmp_path, ["quiz"])] == [2]
     shutil.copy(folder / "a.wav", folder / "b.wav")
-    with pytest.raises(VagoError, match=r"quiz/b.wav has no transcript \(.srt, .vtt or .csv .* of the same name"):
-        find_sources(tmp_path, ["quiz"], shown)
+    assert [len(one.cues) for one in find_sources(tmp_path, ["quiz"])[0].recordings] == [2, 0], "b.wav is to be transcribed"
     (folder / "b.wav").rename(folder / "a.FLAC")
     with pytest.raises(VagoError, match=r"quiz/a.srt has more than one recording"):
         find_sources(tmp_path, ["quiz"], shown)
@@ -397,3 +396,51 @@ def test_nothing_kept(tmp_path):
     with pytest.raises(VagoError, match=r"none of the 2 cues in outputs/demo/recordings can be used \(silent 2\)"):
         prepare(P, paths, encode)
     assert not (paths.corpus / "corpus.json").exists()
+
+
+def test_what_was_decided_by_hand_holds(tmp_path):
+    paths, folder = home(tmp_path)
+    cues, wav = good()
+    loud = np.clip(burst(1, 300, level=3), -1, 1)
+    wav = np.concatenate([wav, room((0.5, loud), seconds=2)])
+    write_recording(folder, "a", [*cues, (17.5, 18.5, "Recseg.")], np.clip(wav, -1, 1))
+    first = prepare(P, paths, encode)
+    rows = first.ledger.set_index("candidate")
+    assert rows.loc["quiz-a-0009", "reason"] == "clipped"
+    place = lambda k: tuple(rows.loc[f"quiz-a-{k:04d}", ["start", "end"]])  # noqa: E731
+    corrections.write(paths.corrections, [
+        corrections.Correction("quiz", "a.wav", *place(1), "reject", reason="köhög"),
+        corrections.Correction("quiz", "a.wav", *place(2), "text", "A 22. kérdés"),
+        corrections.Correction("quiz", "a.wav", *place(9), "restore"),
+    ])  # fmt: skip
+    made = prepare(P, paths, encode)
+    rows = made.ledger.set_index("candidate")
+    assert tuple(rows.loc["quiz-a-0001", ["fate", "reason", "detail"]]) == ("rejected", corrections.BY_HAND, "köhög")
+    clips = made.clips.set_index("clip_id")
+    assert tuple(clips.loc["quiz-a-0002", ["text", "written"]]) == ("A huszonkettedik kérdés", "A 22. kérdés")
+    assert clips.loc["quiz-a-0009", "clipped"] > 0.1 and rows.loc["quiz-a-0009", "fate"] == "kept"
+    paths.corrections.unlink()
+    assert prepare(P, paths, encode).digest == first.digest
+
+
+def test_every_second_of_a_recording_has_its_fate(tmp_path):
+    paths, folder = home(tmp_path)
+    cues, wav = good()
+    write_recording(folder, "a", cues[:-1], wav)  # the last one is spoken and stands in no transcript
+    made = prepare(P, paths, encode)
+    seconds = made.timeline.groupby("fate")["seconds"].sum()
+    assert made.timeline["seconds"].sum() == pytest.approx(len(wav) / RATE, abs=0.001)
+    assert seconds["kept"] == pytest.approx(made.clips["seconds"].sum(), abs=0.001)
+    assert seconds["unused"] == pytest.approx(1.0, abs=0.05) and set(seconds.index) == {"kept", "unused", "pause"}
+
+
+def test_a_rate_unlike_the_others_is_refused(tmp_path):
+    paths, folder = home(tmp_path)
+    cues, wav = good(24)
+    cues = [(*cue[:2], f"Ez a {'bdfgklmn'[k % 8]}a{'bkt'[k // 8]}a nem kérdés.") for k, cue in enumerate(cues)]
+    start, end, _ = cues[20]
+    cues[20] = (start, end, "Ezt a hosszú mondatot senki sem mondja el ilyen gyorsan.")
+    write_recording(folder, "a", cues, wav)
+    made = prepare(P, paths, encode)
+    assert made.ledger[made.ledger["reason"] != ""]["candidate"].tolist() == ["quiz-a-0021"]
+    assert made.ledger["reason"][20] == "odd rate" and len(list((paths.corpus / "clips").iterdir())) == 23

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from vago import VagoError, base, samples, synthesize
+from vago import VagoError, base, benchmark_speech, decode, samples, sampling, synthesize
 from vago.audio import OUTPUT_RATE, SAMPLE_RATE
 from vago.corpus import Corpus
-from vago.params import SpeechParams
+from vago.demo import Voice as DemoVoice
+from vago.params import SampleParams, SpeechParams
 
 GREEDY = SpeechParams(temperature=0, repetition_penalty=1.0)
 
@@ -28,9 +29,8 @@ def encode(tiny_base):
 
 
 @pytest.fixture(scope="module")
-def voice(model, session_project):
-    corpus = Corpus.load(session_project.corpus)
-    return synthesize.voice_from(model, [corpus.audio(corpus.clips.clip_id[0])[0]], 3.0)
+def voice(model):
+    return synthesize.voice_from(model, [DemoVoice("m3").speak("Jó estét kívánok, hölgyeim és uraim!")], 3.0)
 
 
 TEXTS = ["jó estét kívánok!", "melyik folyó szeli ketté budapestet?", "a duna."]
@@ -52,6 +52,41 @@ def test_greedy_codes_and_latents_equal_stocks(model, voice, encode):
                 cond_latents=voice.gpt_cond_latents, return_latent=True,
             )  # fmt: skip
             torch.testing.assert_close(line.latents, latents[0], atol=2e-4, rtol=1e-3)
+
+
+def test_the_same_random_numbers_draw_stocks_codes(model, voice, encode):
+    """Settings as published; stock also holds its stand-ins for prompt and text for said, so here ours is told to."""
+    p, tokens = SpeechParams(), [torch.tensor(encode(text)) for text in TEXTS]
+    said = sampling.stand_ins(model.gpt)
+    ours = synthesize.decode(model.gpt, voice.gpt_cond_latents, tokens, p, [25] * 3, [1, 2, 3], said)
+    model.gpt.init_gpt_for_inference()
+    model.gpt.eval()
+    for seed, (ids, line) in enumerate(zip(tokens, ours), start=1):
+        torch.manual_seed(seed)
+        with torch.inference_mode():
+            stock = model.gpt.generate(
+                voice.gpt_cond_latents, ids[None], do_sample=True, num_beams=1, max_new_tokens=25, temperature=p.temperature,
+                top_k=p.top_k, top_p=p.top_p, repetition_penalty=p.repetition_penalty,
+            )  # fmt: skip
+        assert line.codes.tolist() == stock[0].tolist()
+    assert len({tuple(line.codes.tolist()) for line in ours}) == 3
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-4), (torch.bfloat16, 0.2)])
+def test_a_static_cache_gives_the_same_latents(model, voice, encode, dtype, tolerance):
+    """The shapes a CUDA graph needs, run without one; texts of different lengths, so that there is padding."""
+    tokens = [torch.tensor(encode(text)) for text in TEXTS]
+    codes = torch.randint(0, 1024, (3, 6), generator=torch.Generator().manual_seed(1))
+    found = []
+    with torch.inference_mode():
+        emb, mask = decode.prefixes(model.gpt, voice.gpt_cond_latents, tokens)
+        static = decode.Decoder(model.gpt, 3, mask.shape[1] + 20, dtype, static=True)
+        for decoder in (decode.Decoder(model.gpt, 3, mask.shape[1] + 6), static, static):  # twice: what lay in it is not seen
+            latents = [decoder.prefill(emb, mask)[0].clone()]
+            latents += [decoder.step(codes[:, i], i + 1)[0].clone() for i in range(6)]
+            found.append(torch.stack(latents))
+    torch.testing.assert_close(found[1], found[0], atol=tolerance * found[0].abs().max().item(), rtol=0)
+    assert torch.equal(found[1], found[2])
 
 
 def test_a_line_sounds_the_same_whatever_is_spoken_beside_it(model, voice, encode):
@@ -98,6 +133,73 @@ def test_speak_splits_long_lines_and_joins_them_with_pauses(model, voice, encode
     assert silence.max() == int(0.5 * OUTPUT_RATE), "half a second of pause lies between two sentences"
     again = synthesize.speak(model, voice, ["Jó estét!", long], encode, p, pause_seconds=0.5)
     assert all(np.array_equal(a.wav, b.wav) for a, b in zip((one, two), again))
+
+
+def test_a_stream_is_the_spoken_line_in_pieces(model, voice, encode, monkeypatch):
+    monkeypatch.setattr(synthesize, "CHARACTER_LIMIT", 24)
+    line = "Csend van. Hallani a szívverését!"
+    assert len(synthesize.sentences(line)) == 2
+    p = SpeechParams(temperature=0.7, max_seconds_per_char=0.06)
+    (whole,) = synthesize.speak(model, voice, [line], encode, p)
+    drawn = []
+
+    def counted(*args):
+        for step in decode.steps(*args):
+            drawn.append(1)
+            yield step
+
+    monkeypatch.setattr(synthesize, "steps", counted)
+    stream = synthesize.stream(model, voice, line, encode, p)
+    chunks = [next(stream)]
+    assert len(drawn) == synthesize.CHUNKS[0] and 0.1 < len(chunks[0]) / OUTPUT_RATE < 0.4, "the first is there after a few codes"
+    chunks += list(stream)
+    assert len(chunks) >= 5 and all(chunk.dtype == np.float32 for chunk in chunks)
+    np.testing.assert_allclose(np.concatenate(chunks), whole.wav, atol=1e-5)
+
+
+def test_stock_and_ours_measured_side_by_side(model, voice, encode):
+    before, seconds = set(model.state_dict()), iter(range(1000))
+    p = SpeechParams(temperature=0.7, max_seconds_per_char=0.01)
+    prepared = hasattr(model.gpt, "gpt_inference")  # other tests of this module have used stock
+    rows = benchmark_speech.speech_rows(
+        model, voice, ["Jó estét!", "A Duna."], encode, p, warm_ups=0, clock=lambda: next(seconds)
+    )
+    assert [row["what"] for row in rows] == list(benchmark_speech.WAYS) and hasattr(model.gpt, "gpt_inference") == prepared
+    assert set(model.state_dict()) == before
+    codes = sum(synthesize.code_limit(piece, p) for piece in ("Jó estét!", "A Duna."))
+    for row in rows:
+        assert row["audio_seconds"] == pytest.approx(codes / synthesize.CODES_PER_SECOND, rel=0.03), row["what"]
+        assert row["real_time_factor"] == pytest.approx(row["seconds"] / row["audio_seconds"])
+        assert row["codes_per_second"] == pytest.approx(codes / row["seconds"], rel=0.03)
+    assert rows[2]["first_audio_seconds"] == rows[2]["seconds"], "what is not streamed is there at the end"
+    assert rows[3]["first_audio_seconds"] < rows[3]["seconds"]
+
+
+def test_warm_ups_do_not_count(model, voice, encode, monkeypatch):
+    runs = iter(
+        benchmark_speech.Run(seconds, 2.0, [seconds / 2]) for seconds in (90, 90, 90, 90, 1, 2, 3, 4, 5, 6, 7, 8, 6, 4, 5, 9)
+    )
+    monkeypatch.setattr(benchmark_speech, "_run", lambda *args: next(runs))
+    rows = benchmark_speech.speech_rows(model, voice, ["A Duna."], encode, GREEDY, warm_ups=1, rounds=3)
+    assert [row["seconds"] for row in rows] == [5, 4, 5, 8] and rows[0]["first_audio_seconds"] == 2.5
+
+
+def test_a_streams_chunks_as_a_table(model, voice, encode):
+    speaker = samples.Speaker("base", "", model, voice, encode, None, [])
+    p = SampleParams(temperature=0.7, max_seconds_per_char=0.06)
+    table, wav = samples.stream_line(speaker, "Csend van. Hallani a szívverését!", p)
+    assert table.index.name == "chunk" and len(table) >= 3
+    assert table["there after"].is_monotonic_increasing and table["sound so far"].is_monotonic_increasing
+    assert table["sound so far"].iloc[-1] == pytest.approx(len(wav) / OUTPUT_RATE, abs=1e-3)
+    assert table["there after"].iloc[0] < table["there after"].iloc[-1]
+
+
+def test_two_streams_at_a_time_do_not_disturb_each_other(model, voice, encode):
+    p = SpeechParams(temperature=0.7, max_seconds_per_char=0.1)
+    one, two = (synthesize.stream(model, voice, line, encode, p) for line in ("Jó estét!", "A Duna."))
+    mixed = [np.concatenate(parts) for parts in zip(*zip(one, two))]
+    alone = next(synthesize.stream(model, voice, "Jó estét!", encode, p))
+    assert np.array_equal(mixed[0][: len(alone)], alone)
 
 
 def test_empty_lines_and_short_references_are_named(model, voice, encode):

@@ -15,7 +15,7 @@ import yaml
 from conftest import train_params
 from filelock import FileLock
 
-from vago import VagoError, base, checkpoint, corpus, monitor, train
+from vago import VagoError, base, checkpoint, corpus, monitor, paths, train
 from vago.objective import Objective
 from vago.optim import learning_rate, parameter_groups
 from vago.params import TrainParams
@@ -218,7 +218,7 @@ def test_a_torn_last_checkpoint_is_named_and_the_best_stays(project):
 
 
 def test_no_room_is_said_before_the_first_step(project, monkeypatch):
-    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 80 * 2**20}))
+    monkeypatch.setattr(paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 80 * 2**20}))
     with pytest.raises(VagoError, match="training baseline needs .* MiB in .*: free some space"):
         train_phase(train_params(), project, log=silent)
     assert not (project.phase("baseline") / "best.safetensors").exists()

@@ -93,15 +93,15 @@ def test_the_clip_browser_in_its_notebook(workbook, tmp_path):
     keep = {"parameters", "imports", "open-base", "prepare", "clip-browser"}
     notebook.cells = [c for c in notebook.cells if c.id in keep or "injected-parameters" in c.metadata.get("tags", [])]
     use = """
-        browser.source.value = "interview"
-        browser.words.value = "zene"
-        print(browser.count.value, "|", browser.clips.value)
-        print("data:audio" in str(browser.clip.outputs))"""
+        table.filters["source"].value = "interview"
+        table.filters["text"].value = "zene"
+        print(table.count.value, "|", table.rows.candidate[table.chosen])
+        print("data:audio" in table.heard.value)"""
     notebook.cells.append(nbformat.v4.new_code_cell(textwrap.dedent(use)))
     folder = {"metadata": {"path": str(paths.root / "notebooks")}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=folder).execute()
     told = "".join(out["text"] for out in notebook.cells[-1].outputs)
-    assert re.match(r"1 clips, 0\.\d min \| interview-one-0009\nTrue", told), told
+    assert re.match(r"page 1 of 1: 1 candidates, 1 kept, 0\.\d min \| interview-one-0009\nTrue", told), told
 
 
 def test_plain_papermill_runs_a_notebook_alone(workbook, tmp_path):

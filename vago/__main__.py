@@ -44,6 +44,15 @@ PRETRAIN_EXAMPLES = """examples:
                                          on from the weights that come with vago, and put the result in their place
 """
 
+BENCHMARK = """Train and speak beside the stock recipe, turn by turn on the same clips: clips a second, memory, bytes of a save,
+time to first audio. The table, ready for a README, is printed and stands in outputs/benchmark/ beside the numbers as JSON."""
+BENCHMARK_EXAMPLES = """examples:
+  vago benchmark                               the small base on this machine, some minutes
+  vago benchmark -p model "full size" -p bf16_steps 300 -p speech_lines 15
+                                               XTTS-v2's exact shape with random weights, for a GPU
+  vago benchmark -p optimizer adamw_8bit -p checkpointing true -p last_precision compact
+"""
+
 TEXT = """Show how written Hungarian will be read aloud: numbers, dates, money, units, abbreviations, letters and signs in words,
 as training texts and scripts are read before the model sees them. Without a TEXT it reads standard input, line by line."""
 TEXT_EXAMPLES = """examples:
@@ -57,6 +66,13 @@ that are not vago's: Whisper's character error rate, Resemblyzer's speaker simil
 LISTEN_EXAMPLES = """examples:
   vago listen demo                       every row that is not heard yet, into outputs/demo/listening/
   vago listen demo --ear large-v3        another recogniser: a name, or a folder that holds one
+"""
+
+EXPORT = """Write a phase as a folder that coqui-tts loads and speaks by the voice's name: weights, voice, settings of notebook 6,
+and a card with licence, scores and hashes. An earlier export in that folder is replaced, anything else is left alone."""
+EXPORT_EXAMPLES = """examples:
+  vago export demo                       the best phase, into outputs/demo/export/
+  vago export vago --phase combined --name "Vágó István" --to ~/voices/vago
 """
 
 
@@ -102,6 +118,20 @@ def fetch_base_command(args: argparse.Namespace) -> int:
     return 0
 
 
+def benchmark_command(args: argparse.Namespace) -> int:
+    from vago.benchmark_params import BenchmarkParams
+    from vago.paths import Paths, project_root
+    from vago.steps import parse_value
+
+    root = project_root()
+    overrides = {name: parse_value(name, text) for name, text in args.parameters}
+    p = BenchmarkParams.load(root / "params" / "benchmark" / "91_benchmark.yaml", overrides)
+    from vago.benchmark import benchmark, markdown
+
+    print(markdown(benchmark(p, Paths.of(p, root), lambda line: print(line, file=sys.stderr, flush=True))))
+    return 0
+
+
 def text_command(args: argparse.Namespace) -> int:
     from vago.text_command import text
 
@@ -116,6 +146,14 @@ def listen_command(args: argparse.Namespace) -> int:
     ear = Ear.open(args.ear) if args.ear else None
     report = listen(args.profile, ear=ear, on_progress=lambda line: print(line, file=sys.stderr, flush=True))
     print(report.markdown())
+    return 0
+
+
+def export_command(args: argparse.Namespace) -> int:
+    from vago.export import export_profile
+
+    told = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731
+    print(export_profile(args.profile, args.phase, args.to, args.name, told))
     return 0
 
 
@@ -164,9 +202,19 @@ def parser() -> argparse.ArgumentParser:
     spoken.add_argument("texts", metavar="TEXT", nargs="*", help="what to read; none: standard input, line by line")
     spoken.add_argument("--diff", action="store_true", help="mark what changes: [-written-]{+spoken+}, in colours on a terminal")
 
+    benchmark = command(
+        "benchmark", benchmark_command, "measure beside the stock recipe", BENCHMARK, BENCHMARK_EXAMPLES, profile=False
+    )
+    settings(benchmark, "of the benchmark")
+
     listen = command("listen", listen_command, "hear how well a profile's phases are understood", LISTEN, LISTEN_EXAMPLES)
     ear = "a folder or a name that faster-whisper knows (default: the base model that comes in wheels)"
     listen.add_argument("--ear", metavar="MODEL", help=ear)
+
+    export = command("export", export_command, "write a voice that coqui-tts can load", EXPORT, EXPORT_EXAMPLES)
+    export.add_argument("--phase", default="best", help="best (default), base, baseline, combined or ultrafine")
+    export.add_argument("--to", metavar="FOLDER", help="where to (default: outputs/PROFILE/export)")
+    export.add_argument("--name", metavar="VOICE", default="", help="what the voice is called (default: PROFILE)")
     return top
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,41 +13,66 @@ import numpy as np
 import pyloudnorm
 import soundfile
 
-from vago import VagoError
+from vago import VagoError, containers
 
 SAMPLE_RATE = 22050  # what XTTS listens to: clips, prompts, DVAE
 OUTPUT_RATE = 24000  # what its decoder speaks
 PEAK = 10 ** (-1 / 20)  # -1 dBFS: room for what a lossy encoder or a player's resampler adds
 FULL_SCALE = 0.999
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", *containers.SUFFIXES)
+FORMATS = "WAV, FLAC, OGG, MP3 or M4A"
 
 _HOP_SECONDS = 0.005
 _PAUSE_SECONDS = 0.08  # a shorter hole is a plosive's closure, not a pause
 
 
-def load(path: Path) -> tuple[np.ndarray, int]:
-    """Read a sound file as mono.
+class Unreadable(VagoError):
+    """A sound file that is missing or damaged: one among many, which the others need not wait for."""
 
-    Returns:
-        wav: (samples,) float32 in [-1, 1], the channels' mean
-        rate: in Hz
+
+def blocks(path: Path, seconds: float = 30.0) -> Iterator[tuple[np.ndarray, int]]:
+    """Read a sound file as mono, a block at a time, so that its length does not matter.
+
+    Yields:
+        wav: (samples,) float32 in [-1, 1], the channels' mean; of `seconds`, the last one shorter
+        rate: in Hz, the same for all
 
     Raises:
-        VagoError: the file is missing, empty, no sound file, or holds samples that are no numbers
+        Unreadable: the file is missing, empty, no sound file, or holds samples that are no numbers
+        VagoError: nothing is installed that can decode it
     """
     path = Path(path)
     if not path.is_file():
-        raise VagoError(f"{path} does not exist: put the sound file there or take it out of the list that names it")
+        raise Unreadable(f"{path} does not exist: put the sound file there or take it out of the list that names it")
+    empty = True
     try:
-        wav, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
+        for block, rate in _channels(path, seconds):
+            wav = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+            if not np.isfinite(wav).all():
+                raise Unreadable(f"{path} holds samples that are not finite numbers: export it again as 16 or 24 bit WAV")
+            empty = empty and not len(wav)
+            yield np.ascontiguousarray(wav), rate
+    except (soundfile.SoundFileError, RuntimeError, ValueError, OSError) as error:
         why = "it is empty" if path.stat().st_size == 0 else " ".join(str(error).split()).rstrip(".")
-        raise VagoError(f"{path} cannot be read as sound ({why}): replace it by a good WAV, FLAC, OGG or MP3") from None
-    if not len(wav):
-        raise VagoError(f"{path} holds no samples: replace it by a good WAV, FLAC, OGG or MP3")
-    wav = wav[:, 0] if wav.shape[1] == 1 else wav.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(wav).all():
-        raise VagoError(f"{path} holds samples that are not finite numbers: export it again as 16 or 24 bit WAV")
-    return np.ascontiguousarray(wav), rate
+        raise Unreadable(f"{path} cannot be read as sound ({why}): replace it by a good {FORMATS}") from None
+    if empty:
+        raise Unreadable(f"{path} holds no samples: replace it by a good {FORMATS}")
+
+
+def _channels(path: Path, seconds: float) -> Iterator[tuple[np.ndarray, int]]:
+    """(samples, channels) float32 and the rate, block by block."""
+    if path.suffix.lower() in containers.SUFFIXES:
+        yield from containers.blocks(path, seconds)
+        return
+    with soundfile.SoundFile(path) as file:
+        for block in file.blocks(max(1, round(seconds * file.samplerate)), dtype="float32", always_2d=True):
+            yield block, file.samplerate
+
+
+def load(path: Path) -> tuple[np.ndarray, int]:
+    """Read a whole sound file as mono: (samples,) float32 and its rate. Raises VagoError as `blocks` does."""
+    read = list(blocks(path))
+    return np.concatenate([wav for wav, _ in read]), read[0][1]
 
 
 def resample(wav: np.ndarray, rate: int, to: int) -> np.ndarray:
@@ -74,17 +100,19 @@ class Speech:
 def find_speech(wav: np.ndarray, rate: int) -> Speech:
     """Split (samples,) into speech and pauses by short-time energy.
 
+    `wav` may be `tracks.Samples`: it is read a minute at a time.
+
     The threshold lies 12 dB over the recording's own noise floor, but 12 to 46 dB under its loudest speech, so that neither a
     noisy room nor digital silence (a floor of minus infinity) misleads it.
     """
     hop = max(1, round(rate * _HOP_SECONDS))
     count = len(wav) // hop + 1
-    padded = np.pad(wav, hop)
-    padded = np.pad(padded, (0, max(0, (count + 1) * hop - len(padded))))
     rms = np.empty(count, dtype=np.float32)
     for first in range(0, count, 12000):  # a minute at a time: framing a whole recording would take a gigabyte
         last = min(count, first + 12000)
-        block = padded[first * hop : (last + 1) * hop]
+        block = np.asarray(wav[max(0, (first - 1) * hop) : last * hop])
+        before = hop if first == 0 else 0
+        block = np.pad(block, (before, max(0, (last - first + 1) * hop - before - len(block))))
         rms[first:last] = librosa.feature.rms(y=block, frame_length=2 * hop, hop_length=hop, center=False)[0]
     levels = 20 * np.log10(np.maximum(rms, 10 ** (-90 / 20)))
 
@@ -105,13 +133,21 @@ def set_loudness(wav: np.ndarray, rate: int, lufs: float) -> np.ndarray:
     peak = float(np.abs(wav).max(initial=0))
     if peak == 0:
         return wav
+    measured = loudness(wav, rate)
+    if not np.isfinite(measured):  # under the meter's gate of -70 LUFS
+        return wav
+    # a float64 scalar, so that the product is rounded once: clips are known by the hash of their samples
+    return (wav * min(10 ** ((lufs - np.float64(measured)) / 20), PEAK / peak)).astype(np.float32)
+
+
+def loudness(wav: np.ndarray, rate: int) -> float:
+    """Integrated loudness of (samples,) in LUFS (ITU-R BS.1770, EBU R 128); -inf under the meter's gate of -70."""
+    if not len(wav):
+        return float("-inf")
     # The meter needs a block of 0.4 s. A shorter clip is repeated: zeros would make it seem quieter than it is.
     short = int(np.ceil(0.4 * rate)) + 1 - len(wav)
     measured = np.pad(wav, (0, short), mode="wrap") if short > 0 else wav
-    loudness = pyloudnorm.Meter(rate).integrated_loudness(measured.astype(np.float64))
-    if not np.isfinite(loudness):  # under the meter's gate of -70 LUFS
-        return wav
-    return (wav * min(10 ** ((lufs - loudness) / 20), PEAK / peak)).astype(np.float32)
+    return float(pyloudnorm.Meter(rate).integrated_loudness(measured.astype(np.float64)))
 
 
 def clipped_fraction(wav: np.ndarray) -> float:

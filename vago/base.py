@@ -98,14 +98,23 @@ def read_config(folder: Path):
 
 
 def open_base(folder: Path, device: str = "cpu") -> Xtts:
-    """The whole model through stock `Xtts.load_checkpoint`, in eval mode.
+    """The whole model of a base, in eval mode.
+
+    Its model.pth may be the published one or a stock trainer's checkpoint under that name. Raises VagoError when a file is
+    missing or torn.
+    """
+    check_files(folder)
+    return open_model(folder, device)
+
+
+def open_model(folder: Path, device: str = "cpu") -> Xtts:
+    """The model of a folder that has what speaking needs (config.json, vocab.json, model.pth), through stock `load_checkpoint`.
 
     Raises VagoError when a file is missing or torn.
     """
     from TTS.tts.models.xtts import Xtts
 
     quiet()
-    check_files(folder)
     load_tokenizer(folder)  # says what is wrong with a torn vocabulary, where stock raises a bare Exception
     try:
         config = read_config(folder)

@@ -17,7 +17,7 @@ from vago import VagoError
 from vago.audio import SAMPLE_RATE
 from vago.base import MEL_HOP
 from vago.features import Features
-from vago.objective import Batch
+from vago.objective import STOP_TARGETS, Batch
 
 FRAMES_PER_SECOND = SAMPLE_RATE / MEL_HOP
 FRAMES_PER_CODE = 4
@@ -27,7 +27,8 @@ BUCKET_BATCHES = 8  # clips are sorted by length within this many batches: littl
 def epoch_order(clips: Mapping[str, Features], batch_size: int, seed: int, epoch: int) -> list[tuple[str, ...]]:
     """One epoch: every clip exactly once, in batches of about equal length, in an order fixed by (seed, epoch)."""
     rng = np.random.default_rng([seed, epoch])
-    ids = [sorted(clips)[i] for i in rng.permutation(len(clips))]
+    names = sorted(clips)
+    ids = [names[i] for i in rng.permutation(len(names))]
     width = batch_size * BUCKET_BATCHES
     ids = [i for at in range(0, len(ids), width) for i in sorted(ids[at : at + width], key=lambda c: (len(clips[c].codes), c))]
     batches = [tuple(ids[at : at + batch_size]) for at in range(0, len(ids), batch_size)]
@@ -101,6 +102,7 @@ def collate(clips: Sequence[Features], mels: Sequence[torch.Tensor], spans: Sequ
         cond_mels=torch.stack(list(mels)),
         prompt_spans=torch.tensor(spans if spans is not None else [(0, 0)] * len(clips)),
         clip_ids=tuple(c.clip_id for c in clips),
+        longest=max(len(c.tokens) + 1 + len(c.codes) + STOP_TARGETS for c in clips),
     )
 
 

@@ -1,7 +1,7 @@
 """Files that are whole or not there: weights as safetensors, written aside, flushed, read back, then renamed.
 
 A phase folder holds at most two: `best.safetensors` (the GPT's weights) and `last.safetensors` (weights, optimizer
-state and position: everything for an exact resume). The older one of a name gives way only to a verified newer one.
+state and position: everything for a resume). The older one of a name gives way only to a verified newer one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from safetensors.torch import save_file
 
 from vago import VagoError
 from vago.paths import need_room, write_whole
+
+# what bitsandbytes' eight-bit numbers stand for: the same two tables for all parameters, so they are not kept
+EIGHT_BIT_CODES = {"qmap1": "dynamic", "qmap2": "udynamic"}
 
 
 def save(path: Path, tensors: Mapping[str, torch.Tensor], meta: dict[str, Any]) -> str:
@@ -96,10 +99,10 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, names: list[str]) -> dic
     """Optimizer state as flat tensors `optimizer.<parameter>.<slot>`: no pickles, so a file can be opened safely."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     return {
-        f"optimizer.{name}.{slot}": value
+        f"optimizer.{name}.{slot}": torch.as_tensor(value)  # bitsandbytes counts its steps in an int
         for name, parameter in zip(names, parameters, strict=True)
         for slot, value in optimizer.state[parameter].items()
-        if isinstance(value, torch.Tensor)
+        if slot not in EIGHT_BIT_CODES
     }
 
 
@@ -110,7 +113,11 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, names: list[str], tensor
     for key, value in tensors.items():
         if key.startswith("optimizer."):
             name, slot = key.removeprefix("optimizer.").rsplit(".", 1)
-            state.setdefault(order[name], {})[slot] = value
+            state.setdefault(order[name], {})[slot] = value.item() if value.dtype == torch.int64 and not value.ndim else value
+    for slots in state.values():
+        if "absmax1" in slots:
+            inner = getattr(optimizer, "optimizer", optimizer)
+            slots |= {slot: inner.name2qmap[name] for slot, name in EIGHT_BIT_CODES.items()}
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

@@ -13,23 +13,54 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vago import VagoError, __version__, audio
+from vago import VagoError, __version__, audio, timeline
+from vago.held_out import AFRESH, Stretch, split_held_out
 from vago.paths import write_whole
 
+__all__ = ["Corpus", "Stretch", "digest", "frozen_stretches", "read_held_out", "save", "split_held_out"]
+
 FORMAT = 1
-CLIP_COLUMNS = "clip_id file source category recording start end seconds text written tokens sha256 speaker held_out".split()
-LEDGER_COLUMNS = "candidate source recording start end seconds text fate reason detail clip_id".split()
-_AFRESH = "delete it to draw a new one, after which phases trained before cannot be compared with new ones"
-_STRATUM = 8  # a source's category with at least so many clips has one in the held-out set
+# What was measured of a candidate; empty (NaN in memory) where it was not: see the table in `Corpus`.
+MEASURES = "confidence heard_cer speaker_similarity snr_db clipped loudness_lufs bandwidth_hz background_db rate".split()
+CLIP_COLUMNS = (
+    "clip_id file source category recording start end seconds text written tokens sha256 speaker held_out "
+    "transcribed denoised background"
+).split() + MEASURES  # fmt: skip
+LEDGER_COLUMNS = "candidate source recording start end seconds text fate reason detail clip_id background".split() + MEASURES
 
 
 @dataclass
 class Corpus:
-    """The clips of all sources. clips, ledger: one row per clip and per candidate; summary: corpus.json."""
+    """The clips of all sources. clips, ledger: one row per clip and per candidate; summary: corpus.json.
+
+    Both hold what was measured of each candidate, NaN where it was not:
+
+        confidence          mean probability of the recogniser's words, 0 to 1; recordings without a transcript
+        heard_cer           character error rate between the text and what is heard when the clip is read again alone
+        speaker_similarity  cosine of the clip's and the target speaker's embeddings
+        snr_db              speech over the noise under it
+        clipped             share of samples at full scale, as recorded
+        loudness_lufs       as recorded, before the clips are brought to one loudness (EBU R 128)
+        bandwidth_hz        up to where there is speech; a telephone's is 3400
+        background_db       loudness of what sounds in the clip's pauses, relative to its speech; `background` says what it is:
+                            quiet, noise, music or applause
+        rate                characters of text a second
+
+    and clips: `transcribed` (bool: the text is the recogniser's), `denoised` (bool).
+
+    timeline: what became of every second of every recording that could be read: intervals that follow on one another from 0
+    to its end, source, recording, start, end, seconds, and
+
+        fate       kept (a clip; reason empty), rejected (reason: the ledger's), unused (speech in no candidate; reason: why)
+                   or pause (nobody speaks)
+        candidate  the ledger's row that has these seconds, empty for unused and pause. Where candidates overlap (a cue twice,
+                   padding) each second counts once, for the clip kept before the candidate rejected.
+    """
 
     root: Path
     clips: pd.DataFrame
     ledger: pd.DataFrame
+    timeline: pd.DataFrame
     held_out: dict[str, Any]
     summary: dict[str, Any]
 
@@ -44,8 +75,13 @@ class Corpus:
             clips = _read_table(root / "clips.csv", CLIP_COLUMNS)
             ledger = _read_table(root / "ledger.csv", LEDGER_COLUMNS)
             clips = clips.astype({"start": float, "end": float, "seconds": float, "tokens": int})
-            clips["held_out"] = clips["held_out"] == "True"
+            for name in ("held_out", "transcribed", "denoised"):
+                clips[name] = clips[name] == "True"
             ledger = ledger.astype({"start": float, "end": float, "seconds": float})
+            for name in MEASURES:
+                clips[name], ledger[name] = pd.to_numeric(clips[name]), pd.to_numeric(ledger[name])
+            fates = _read_table(root / "timeline.csv", timeline.COLUMNS)
+            fates = fates.astype({"start": float, "end": float, "seconds": float})
             whole = digest(clips) == summary["sha256"]
         except (OSError, KeyError, ValueError) as error:
             raise VagoError(f"the corpus in {root} is torn ({error}): run 01_prepare_dataset again") from None
@@ -58,7 +94,7 @@ class Corpus:
         missing = [file for file in clips["file"] if not (root / file).is_file()]
         if missing:
             raise VagoError(f"{root} lacks {len(missing)} of its clips, the first is {missing[0]}: run 01_prepare_dataset again")
-        return cls(root, clips, ledger, held_out, summary)
+        return cls(root, clips, ledger, fates, held_out, summary)
 
     @property
     def digest(self) -> str:
@@ -85,100 +121,6 @@ class Corpus:
         return audio.load(self.root / found.iloc[0])
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Neighbouring clips of one recording: from `start` to `end` seconds. The recording is known by its sound, not its name."""
-
-    source: str
-    recording: str
-    recording_sha256: str
-    start: float
-    end: float
-
-
-def split_held_out(
-    clips: pd.DataFrame,
-    fraction: float,
-    min_clips: int,
-    stretch_seconds: float,
-    seed: int,
-    frozen: list[Stretch] | None = None,
-) -> tuple[np.ndarray, list[Stretch]]:
-    """Choose the clips that are never trained on: stretches of neighbours, so that they share little with the training clips.
-
-    Args:
-        clips: source, category, recording, recording_sha256, start, end and seconds of each clip
-        fraction: share of the clips; at least `min_clips`
-        stretch_seconds: most speech in one stretch; stretches are shorter where the strata (source, category) need it
-        frozen: an earlier choice, which stands: a clip is held out where its middle lies in one of these stretches
-
-    Returns:
-        mask: (clips,) bool
-        stretches: those drawn, or the frozen ones
-
-    Raises:
-        VagoError: too few clips to split, or no frozen stretch fits any clip
-    """
-    if frozen is None:
-        target = max(min_clips, round(fraction * len(clips)))
-        if 2 * target > len(clips):
-            raise VagoError(
-                f"{len(clips)} clips are too few to hold {target} of them out: bring more recordings, or lower held_out_min_clips"
-            )
-        stretches = _draw(clips, target, stretch_seconds, np.random.default_rng(seed))
-    else:
-        stretches = frozen
-    middle = ((clips["start"] + clips["end"]) / 2).to_numpy()
-    recording = clips["recording_sha256"].to_numpy()
-    mask = np.zeros(len(clips), dtype=bool)
-    for stretch in stretches:
-        mask |= (recording == stretch.recording_sha256) & (stretch.start <= middle) & (middle <= stretch.end)
-    if not mask.any() or mask.all():
-        share = "every" if mask.any() else "no"
-        raise VagoError(
-            f"the frozen held-out set (held_out.json, {len(stretches)} stretches) covers {share} clip of these recordings: bring "
-            f"back the recordings it was drawn from, or {_AFRESH}"
-        )
-    return mask, stretches
-
-
-def _draw(clips: pd.DataFrame, target: int, stretch_seconds: float, rng: np.random.Generator) -> list[Stretch]:
-    """Take greedily the stretch that brings the strata nearest to their quotas, until `target` clips are held out."""
-    clips = clips.sort_values(["source", "recording", "start"], kind="stable").reset_index(drop=True)
-    strata, names = pd.factorize(clips["source"] + "\0" + clips["category"])
-    sizes = np.bincount(strata, minlength=len(names)).astype(float)
-    quotas = np.where(sizes >= _STRATUM, np.maximum(1.0, target * sizes / len(clips)), target * sizes / len(clips))
-    one_hot = np.zeros((len(clips) + 1, len(names)))
-    one_hot[np.arange(1, len(clips) + 1), strata] = 1
-    running = one_hot.cumsum(axis=0)
-
-    recording, seconds = pd.factorize(clips["source"] + "\0" + clips["recording"])[0], clips["seconds"].to_numpy()
-    windows = []
-    for first in range(len(clips)):
-        last, total = first, seconds[first]
-        windows.append((first, first + 1))
-        while last + 1 < len(clips) and recording[last + 1] == recording[first] and total + seconds[last + 1] <= stretch_seconds:
-            last, total = last + 1, total + seconds[last + 1]
-            windows.append((first, last + 1))
-    windows = np.array(windows)[rng.permutation(len(windows))]  # the first of equals wins: chance, fixed by the seed
-    holds = running[windows[:, 1]] - running[windows[:, 0]]
-
-    held, taken, chosen = np.zeros(len(names)), np.zeros(len(clips) + 1, dtype=int), []
-    while held.sum() < target:
-        busy = np.concatenate([[0], taken[:-1].cumsum()])
-        free = (busy[windows[:, 1]] == busy[windows[:, 0]]) & (holds.sum(axis=1) <= target - held.sum())
-        after = held + holds
-        cost = (np.square(after - quotas) / quotas).sum(axis=1)
-        cost += 10 * ((after < 1) & (sizes >= _STRATUM)).sum(axis=1) + 100 * (after > np.maximum(1, sizes / 2)).sum(axis=1)
-        best = int(np.argmin(np.where(free, cost, np.inf)))
-        first, end = windows[best]
-        held, chosen = after[best], [*chosen, (int(first), int(end))]
-        taken[first:end] = 1
-    parts = [clips.iloc[first:end] for first, end in sorted(chosen)]
-    names = ["source", "recording", "recording_sha256"]
-    return [Stretch(*part.iloc[0][names], *(round(float(at), 3) for at in (part.start.min(), part.end.max()))) for part in parts]
-
-
 def save(
     root: Path,
     clips: pd.DataFrame,
@@ -187,17 +129,23 @@ def save(
     recordings: list[dict[str, Any]],
     parameters: dict[str, Any],
     place_clips: Callable[[], None] = lambda: None,
+    fates: pd.DataFrame | None = None,
 ) -> Corpus:
     """Write the tables and, last of all, corpus.json, without which `Corpus.load` sees no corpus.
 
     Args:
-        clips: CLIP_COLUMNS
+        clips, ledger: CLIP_COLUMNS and LEDGER_COLUMNS; what was measured may be left out
         place_clips: brings the clip files to where the table says, between the taking away of the old corpus.json and the new
+        fates: the timeline (see `timeline.account`); None: of a corpus without one
     """
     root = Path(root)
     root.mkdir(parents=True, exist_ok=True)
-    clips = clips[CLIP_COLUMNS].reset_index(drop=True)
-    ledger = ledger[LEDGER_COLUMNS].reset_index(drop=True)
+    unmeasured = {"transcribed": False, "denoised": False, "background": "", **dict.fromkeys(MEASURES, np.nan)}
+    clips, ledger = (
+        table.assign(**{name: value for name, value in unmeasured.items() if name not in table})[columns].reset_index(drop=True)
+        for table, columns in ((clips, CLIP_COLUMNS), (ledger, LEDGER_COLUMNS))
+    )
+    fates = pd.DataFrame(columns=timeline.COLUMNS) if fates is None else fates[timeline.COLUMNS]
     chosen = clips[clips["held_out"]]
     held_out = {
         "format": FORMAT,
@@ -225,6 +173,7 @@ def save(
     place_clips()
     write_whole(root / "clips.csv", _csv(clips))
     write_whole(root / "ledger.csv", _csv(ledger))
+    write_whole(root / "timeline.csv", _csv(fates))
     write_whole(root / "held_out.json", _json(held_out))
     write_whole(root / "corpus.json", _json(summary))
     return Corpus.load(root)
@@ -241,7 +190,7 @@ def read_held_out(root: Path) -> dict[str, Any] | None:
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']}")
     except (ValueError, KeyError, TypeError) as error:
-        raise VagoError(f"{path} cannot be read as a held-out set ({error}): bring it back from a copy, or {_AFRESH}") from None
+        raise VagoError(f"{path} cannot be read as a held-out set ({error}): bring it back from a copy, or {AFRESH}") from None
     return content
 
 

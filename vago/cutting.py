@@ -92,3 +92,67 @@ def _pad(start: float, end: float, segments: np.ndarray, padding: float, duratio
     room_before = max(0.0, start - segments[before, 1]) / 2 if before >= 0 else np.inf
     room_after = max(0.0, segments[after, 0] - end) / 2 if after < len(segments) else np.inf
     return max(0.0, float(start - min(padding, room_before))), min(duration, float(end + min(padding, room_after)))
+
+
+def build(
+    stretches: np.ndarray, ends: Sequence[bool], joined: Sequence[bool], padding: float, shortest: float, longest: float,
+    widest: float = 1.0,
+) -> list[tuple[int, int]]:  # fmt: skip
+    """Clips out of neighbouring stretches of speech, cut only in the pauses between them.
+
+    Of all ways to cut, the one with the fewest faults: a clip that is too short or long to be used weighs most, then a pause of
+    more than `widest` inside a clip, then a cut in a pause that leaves no room for the padding, then one within a sentence, then
+    that there are many clips.
+
+    Args:
+        stretches: (N, 2) seconds of one speaker, in order
+        ends: (N,) whether a sentence ends with each
+        joined: (N,) whether a word runs from each over the pause into the next, which must not be cut then
+        padding: kept on both sides of a clip; shortest, longest: of a clip with its padding; all in seconds
+
+    Returns:
+        (first, last + 1) of each clip's stretches
+    """
+    count = len(stretches)
+    best, came = np.full(count + 1, np.inf), np.zeros(count + 1, dtype=int)
+    best[0] = 0.0
+    for last in range(count):
+        pause = stretches[last + 1, 0] - stretches[last, 1] if last + 1 < count else np.inf
+        cut_here = 1.0 + 10 * max(0.0, 2 * padding - pause) / max(2 * padding, 1e-9) + (0.0 if ends[last] else 2.0)
+        cut_here += 1000.0 if joined[last] and last + 1 < count else 0.0
+        inside = 0.0
+        for first in range(last, -1, -1):
+            if first < last and stretches[first + 1, 0] - stretches[first, 1] > widest:
+                inside += 30.0
+            seconds = stretches[last, 1] - stretches[first, 0] + 2 * padding
+            if seconds > longest and first < last:
+                break
+            wrong = 100.0 * (seconds > longest) + 50.0 * (seconds < shortest)
+            if (cost := best[first] + cut_here + inside + wrong) < best[last + 1]:
+                best[last + 1], came[last + 1] = cost, first
+    clips, last = [], count
+    while last:
+        clips.append((int(came[last]), last))
+        last = came[last]
+    return clips[::-1]
+
+
+def padded(stretches: np.ndarray, first: int, last: int, padding: float, duration: float) -> Span:
+    """Where the clip of stretches first..last - 1 is cut: `padding` seconds outside them, at most halfway to other speech."""
+    return _pad(stretches[first, 0], stretches[last - 1, 1], stretches, padding, duration)
+
+
+def split_long(stretches: np.ndarray, speech: Speech, longest: float) -> np.ndarray:
+    """Stretches of speech with those over `longest` seconds split at the pauses that their loudness shows.
+
+    Voice activity hears over short pauses in quick speech. (N, 2) -> (M, 2) seconds; what has no pause stays as it is.
+    """
+    found: list[Span] = []
+    for start, end in stretches:
+        pieces = [(float(start), float(end))]
+        if end - start > longest:
+            inside = [(max(a, start), min(b, end)) for a, b in speech.segments if min(b, end) - max(a, start) > _CLICK_SECONDS]
+            pieces = [(float(a), float(b)) for a, b in inside] or pieces
+            pieces[0], pieces[-1] = (float(start), pieces[0][1]), (pieces[-1][0], float(end))
+        found += pieces
+    return np.array(found, dtype=float).reshape(-1, 2)

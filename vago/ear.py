@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -32,6 +33,16 @@ INSTALL = "pip install -e '.[listen]' -c constraints.txt"
 INSTALL_SPEAKER = f"{INSTALL}, then pip install --no-deps Resemblyzer==0.1.4"
 
 
+@dataclass(frozen=True)
+class Word:
+    """A word as the recogniser writes it, with its punctuation, from `start` to `end` seconds; probability: 0 to 1."""
+
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
 class Ear:
     """A speech recogniser that reads Hungarian. `name` says which model it is, down to its content where that is known."""
 
@@ -39,13 +50,14 @@ class Ear:
         self._model, self.name = model, name
 
     @classmethod
-    def open(cls, model: str | Path | None = None, cache: Path | None = None) -> Ear:
+    def open(cls, model: str | Path | None = None, cache: Path | None = None, device: str = "cpu") -> Ear:
         """Open a recogniser with faster-whisper.
 
         Args:
             model: folder of a CTranslate2 Whisper model, or a name that faster-whisper knows (and then fetches);
                 None: the base model that comes in wheels, see `base_model`.
             cache: where that one is put together; None: the user's cache folder.
+            device: "cpu" or "cuda".
 
         Raises:
             VagoError: a package is missing, or there is no such model.
@@ -55,11 +67,10 @@ class Ear:
         except ImportError as error:
             raise VagoError(f"the recogniser needs packages that are not installed ({error}): {INSTALL}") from None
         folder = base_model(cache) if model is None else model
-        weights = Path(folder) / "model.bin"
-        name = f"{Path(folder).name}@{sha256_of(weights)[:8]}" if weights.is_file() else str(folder)
+        name = model_name(folder)
         try:
             # In eight bits the same error rate (0.327 against 0.331 on 30 lines) in two thirds of the time.
-            opened = WhisperModel(str(folder), device="cpu", compute_type="int8")
+            opened = WhisperModel(str(folder), device=device, compute_type="int8")
         except Exception as error:  # CTranslate2, the tokenizer and the hub each have errors of their own
             why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
             raise VagoError(
@@ -75,6 +86,15 @@ class Ear:
         most = min(round(TOKENS_PER_SECOND * len(wav) / rate) + 10, MOST_TOKENS)  # in each window of 30 s
         segments = self._segments(wav, rate, no_repeat_ngram_size=NO_REPEAT_TOKENS, max_new_tokens=most)
         return " ".join(segment.text.strip() for segment in segments)
+
+    def words(self, wav: np.ndarray, rate: int) -> list[Word]:
+        """What `hear` hears in at most 30 s, word by word: when, and how sure the recogniser is of it."""
+        if not len(wav):
+            return []
+        most = min(round(TOKENS_PER_SECOND * len(wav) / rate) + 10, MOST_TOKENS)
+        options = {"no_repeat_ngram_size": NO_REPEAT_TOKENS, "max_new_tokens": most, "word_timestamps": True}
+        found = [word for segment in self._segments(wav, rate, **options) for word in segment.words or ()]
+        return [Word(float(w.start), float(w.end), w.word.strip(), float(w.probability)) for w in found if w.word.strip()]
 
     def _segments(self, wav: np.ndarray, rate: int, **options) -> Iterator:
         """faster-whisper's segments (start, end, text, words) of one decoding, the likeliest of five beams."""
@@ -97,6 +117,20 @@ class SpeakerEar:
             raise VagoError(f"the speaker encoder needs packages that are not installed ({error}): {INSTALL_SPEAKER}") from None
         return cls(VoiceEncoder("cpu", verbose=False), preprocess_wav, f"Resemblyzer {metadata.version('resemblyzer')}")
 
+    def windows(self, speech: np.ndarray, rate: int, a_second: float = 2.5) -> np.ndarray:
+        """(samples,) of speech without pauses -> (n, 256) float32 of length 1: windows of 1.6 s, `a_second` of them.
+
+        Speech that is shorter is repeated, for silence would be heard as part of the voice.
+        """
+        from resemblyzer.audio import normalize_volume
+
+        speech = audio.resample(speech, rate, RATE)
+        if not np.abs(speech).max(initial=0):
+            return np.zeros((0, 256), np.float32)
+        speech = np.resize(speech, max(len(speech), round(1.6 * RATE)))
+        loud = normalize_volume(speech, -30, increase_only=True)
+        return self._encoder.embed_utterance(loud.astype(np.float32), return_partials=True, rate=a_second, min_coverage=0.9)[1]
+
     def embed(self, wav: np.ndarray, rate: int) -> np.ndarray:
         """(samples,) float32 at `rate` Hz -> (256,) float32 of length 1; all zeros where there is no sound.
 
@@ -112,6 +146,12 @@ class SpeakerEar:
         """One (256,) float32 of length 1 for a voice: the mean over its recordings (wav, rate)."""
         mean = np.mean([self.embed(wav, rate) for wav, rate in recordings], axis=0)
         return mean / max(np.linalg.norm(mean), 1e-12)
+
+
+def model_name(model: str | Path) -> str:
+    """What a recogniser is called: a folder's name and what its weights are, or the name that faster-whisper knows."""
+    weights = Path(model) / "model.bin"
+    return f"{Path(model).name}@{sha256_of(weights)[:8]}" if weights.is_file() else str(model)
 
 
 def character_error_rate(reference: str, heard: str) -> float:

@@ -77,7 +77,7 @@ def compute(
         tensors = _cached(path)
         if tensors is None:
             tools = tools or (base.open_dvae(base_dir, device), base.load_mel_stats(base_dir), base.encoder(base_dir))
-            tensors = _of_clip(corpus.audio(clip_id)[0], row.text, *tools)
+            tensors = of_clip(corpus.audio(clip_id)[0], row.text, *tools)
             partial = path.with_suffix(".tmp")
             save_file(tensors, partial)
             os.replace(partial, path)
@@ -89,7 +89,8 @@ def compute(
     return found
 
 
-def _of_clip(wav, written: str, dvae, mel_stats: torch.Tensor, encode) -> dict[str, torch.Tensor]:
+def of_clip(wav, written: str, dvae, mel_stats: torch.Tensor, encode) -> dict[str, torch.Tensor]:
+    """`tokens`, `codes` (both int32) and `mel` of (samples,) float32 at 22,050 Hz and its text."""
     wav = torch.from_numpy(wav)[None]
     return {
         "tokens": torch.tensor(encode(written), dtype=torch.int32),

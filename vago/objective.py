@@ -5,6 +5,8 @@ Where it differs from coqui-tts 0.28's `GPT.forward`, and why:
 * the prompt is masked per clip and in codes (stock masks only the last clip of a batch, in units of 256 samples, and
   can mask the stop target, which is how a model learns not to stop);
 * masks come from comparing an index with a length, not from Python loops over device scalars;
+* padding stands behind each clip, not between its text and its codes: a causal model cannot look there, so attention needs
+  no mask and takes the fast kernels (positions are counted apart for text and codes, so nothing else moves);
 * sums and token counts are returned per clip, so that averages are per token over any set of batches.
 """
 
@@ -15,6 +17,9 @@ from dataclasses import dataclass, fields
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from vago import conditioning
 
 # stock adds three positions to every clip's codes and one target more: each clip has four stop targets
 STOP_TARGETS = 4
@@ -36,9 +41,12 @@ class Batch:
     cond_mels: torch.Tensor
     prompt_spans: torch.Tensor
     clip_ids: tuple[str, ...]
+    longest: int = 0  # text and code positions of the clip that has most, counted on the CPU; 0: as if all were that long
 
     def to(self, device) -> Batch:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
+        if torch.device(device).type == "cuda":  # a copy from memory that may be paged out would wait for the GPU's queue
+            values = {k: v.pin_memory() if isinstance(v, torch.Tensor) and not v.is_cuda else v for k, v in values.items()}
         return Batch(**{k: v.to(device, non_blocking=True) if isinstance(v, torch.Tensor) else v for k, v in values.items()})
 
     def targets(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -56,11 +64,16 @@ class Objective(nn.Module):
     """Wraps coqui's `GPT` so that `forward(batch)` gives each clip's negative log-likelihoods.
 
     A module and not a function because accelerate's wrappers (DDP) hook `forward`.
+
+    Args:
+        recompute: keep only what goes into each of the GPT's blocks and compute the rest again on the way back: less memory,
+            a third more time.
+        width: round the length of each batch up to a multiple of this, so that compiled kernels meet few shapes.
     """
 
-    def __init__(self, gpt: nn.Module):
+    def __init__(self, gpt: nn.Module, recompute: bool = False, width: int = 1):
         super().__init__()
-        self.gpt = gpt
+        self.gpt, self.recompute, self.width = gpt, recompute, width
         for block in gpt.gpt.h:
             # transformers' gelu_new takes eight kernels for what is one here: a fifth of a step on a CPU
             block.mlp.act = nn.GELU(approximate="tanh")
@@ -69,19 +82,39 @@ class Objective(nn.Module):
     def forward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """(mel_nll, text_nll), each (B,) float32: sums over the clip's targets, in nats."""
         gpt = self.gpt
-        text_in, text_target, text_seen = _text(batch, gpt.start_text_token, gpt.stop_text_token)
-        mel_in, mel_target, mel_seen = _codes(batch, gpt.start_audio_token, gpt.stop_audio_token)
+        text_in, text_target = _text(batch, gpt.start_text_token, gpt.stop_text_token)
+        mel_in, mel_target = _codes(batch, gpt.start_audio_token, gpt.stop_audio_token)
 
-        prompt = gpt.get_style_emb(batch.cond_mels).transpose(1, 2)  # (B, 32, D)
+        prompt = conditioning.latents(gpt, batch.cond_mels)  # (B, 32, D)
         prompt = prompt.repeat_interleave(len(batch.text) // len(prompt), dim=0)
         text_emb = gpt.text_embedding(text_in) + gpt.text_pos_embedding(text_in)
         mel_emb = gpt.mel_embedding(mel_in) + gpt.mel_pos_embedding(mel_in)
-        seen = torch.cat([torch.ones(prompt.shape[:2], dtype=torch.bool, device=prompt.device), text_seen, mel_seen], dim=1)
 
-        out = gpt.gpt(inputs_embeds=torch.cat([prompt, text_emb, mel_emb], dim=1), attention_mask=seen, return_dict=True)
-        hidden = gpt.final_norm(out.last_hidden_state)
-        text_hidden, mel_hidden = hidden[:, prompt.shape[1] :].split([text_in.shape[1], mel_in.shape[1]], dim=1)
-        return _nll(gpt.mel_head(mel_hidden), mel_target), _nll(gpt.text_head(text_hidden), text_target)
+        # (B, L): each clip's prompt, text and codes with nothing between them
+        ahead = prompt.shape[1] + batch.text_lengths[:, None] + 1  # positions before the codes
+        gap = batch.text.shape[1] - batch.text_lengths[:, None]
+        whole = prompt.shape[1] + text_in.shape[1] + mel_in.shape[1]
+        length = prompt.shape[1] + batch.longest if batch.longest else whole
+        index = torch.arange(-(-length // self.width) * self.width, device=prompt.device)[None]
+        source = torch.where(index < ahead, index, index + gap).clamp(max=whole - 1)
+        hidden = self._blocks(_take(torch.cat([prompt, text_emb, mel_emb], dim=1), source))
+
+        text_hidden = hidden[:, prompt.shape[1] : prompt.shape[1] + text_in.shape[1]]
+        mel_hidden = _take(hidden, (ahead + torch.arange(mel_in.shape[1], device=prompt.device)).clamp(max=hidden.shape[1] - 1))
+        mel_logits, text_logits = gpt.mel_head(gpt.final_norm(mel_hidden)), gpt.text_head(gpt.final_norm(text_hidden))
+        return _nll(mel_logits, mel_target), _nll(text_logits, text_target)
+
+    def _blocks(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, L, D) through the transformer. Its own `forward` would keep keys and values for decoding and ask the device
+        whether its positions are packed, which makes every step wait."""
+        trunk = self.gpt.gpt
+        hidden = trunk.drop(hidden)
+        for block in trunk.h:
+            if self.recompute and torch.is_grad_enabled():
+                hidden = checkpoint(block, hidden, use_reentrant=False)
+            else:
+                hidden = block(hidden)
+        return trunk.ln_f(hidden)
 
 
 def loss(mel_nll: torch.Tensor, text_nll: torch.Tensor, counts: tuple[int, int], text_weight: float = 0.01) -> torch.Tensor:
@@ -91,15 +124,11 @@ def loss(mel_nll: torch.Tensor, text_nll: torch.Tensor, counts: tuple[int, int],
 
 
 def _text(batch: Batch, start: int, stop: int):
-    """Inputs [start, tokens], targets [tokens, stop], keys seen: start and tokens (stock hides the stop key too)."""
+    """Inputs [start, tokens], targets [tokens, stop] (stock feeds the stop as well, and hides it from all that follows)."""
     index = torch.arange(batch.text.shape[1] + 1, device=batch.text.device)[None]
     lengths = batch.text_lengths[:, None]
     tokens = torch.where(index[:, :-1] < lengths, batch.text, stop)
-    return (
-        F.pad(tokens, (1, 0), value=start),
-        F.pad(tokens, (0, 1), value=stop).masked_fill(index > lengths, -1),
-        index <= lengths,
-    )
+    return F.pad(tokens, (1, 0), value=start), F.pad(tokens, (0, 1), value=stop).masked_fill(index > lengths, -1)
 
 
 def _codes(batch: Batch, start: int, stop: int):
@@ -108,13 +137,18 @@ def _codes(batch: Batch, start: int, stop: int):
     codes = F.pad(batch.codes, (0, STOP_TARGETS - 1), value=stop)
     index = torch.arange(codes.shape[1] + 1, device=codes.device)[None]
     codes = torch.where(index[:, :-1] < lengths, codes, stop)
-    seen = index < lengths + STOP_TARGETS
     first, last = batch.prompt_spans[:, :1], batch.prompt_spans[:, 1:]
     hidden = (index >= first) & (index < torch.minimum(last, lengths))
-    target = F.pad(codes, (0, 1), value=stop).masked_fill(~seen | hidden, -1)
-    return F.pad(codes, (1, 0), value=start), target, seen
+    target = F.pad(codes, (0, 1), value=stop).masked_fill((index >= lengths + STOP_TARGETS) | hidden, -1)
+    return F.pad(codes, (1, 0), value=start), target
+
+
+def _take(values: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """(B, L, D), (B, M) -> (B, M, D): each clip's positions in the order of its index."""
+    return values.gather(1, index[..., None].expand(-1, -1, values.shape[2]))
 
 
 def _nll(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """(B, L, V), (B, L) with -1 to ignore -> (B,) summed in float32 whatever autocast does."""
-    return F.cross_entropy(logits.float().transpose(1, 2), target, ignore_index=-1, reduction="none").sum(dim=1)
+    each = F.cross_entropy(logits.float().flatten(0, 1), target.flatten(), ignore_index=-1, reduction="none")
+    return each.view_as(target).sum(dim=1)

@@ -1,12 +1,48 @@
-"""How fast weights move: the learning-rate schedule, and which of them decay."""
+"""How weights move: the optimizer, the learning-rate schedule, and which weights decay."""
 
 from __future__ import annotations
 
 import math
 
+import torch
 from torch import nn
 
+from vago import VagoError
 from vago.params import TrainParams
+
+BETAS = (0.9, 0.96)  # XTTS's recipe
+
+
+def build(gpt: nn.Module, p: TrainParams) -> tuple[torch.optim.Optimizer, list[str]]:
+    """(optimizer over what learns in `gpt`, names of its parameters in its order).
+
+    Raises VagoError where `p.optimizer` needs bitsandbytes and it is not installed.
+    """
+    groups, names = parameter_groups(gpt, p.weight_decay)
+    if p.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=p.learning_rate, betas=BETAS, fused=True), names
+    try:
+        from bitsandbytes import optim
+    except ImportError:
+        raise VagoError(
+            f"optimizer {p.optimizer} needs the package bitsandbytes: pip install 'vago[memory]', or set optimizer to adamw"
+        ) from None
+    kind = optim.PagedAdamW8bit if p.optimizer == "adamw_8bit_paged" else optim.AdamW8bit
+    return kind(groups, lr=p.learning_rate, betas=BETAS), names
+
+
+def step(optimizer: torch.optim.Optimizer, numbers: torch.Tensor) -> None:
+    """A step, unless one of `numbers` (loss, gradient norm) is not finite: then weights and state stay as they are.
+
+    The fused AdamW asks the device itself, so the host does not wait for it; others have to be asked.
+    """
+    inner = getattr(optimizer, "optimizer", optimizer)  # accelerate's wrapper passes attributes on in one direction only
+    finite = torch.isfinite(numbers).all()
+    if any(group.get("fused") for group in inner.param_groups):
+        inner.found_inf = (~finite).float()
+        optimizer.step()
+    elif finite.item():
+        optimizer.step()
 
 
 def learning_rate(p: TrainParams, step: int, steps: int) -> float:

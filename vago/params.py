@@ -87,6 +87,20 @@ class CorpusParams(Params):
     loudness_lufs: float = Field(-23.0, ge=-40, le=-10)
     silent_dbfs: float = Field(-50.0, description="a clip whose loudest 50 ms are under this is silent")
     clipped_fraction: float = Field(0.001, ge=0, le=1, description="share of samples at full scale that makes a clip clipped")
+    min_snr_db: float = Field(10.0, description="speech over noise; less makes a clip noisy")
+    max_background_db: float = Field(-18.0, le=0, description="how loud music or applause may be, relative to the speech")
+    min_bandwidth_hz: float = Field(3000.0, ge=0, description="speech that ends under this is narrow; a telephone's is 3400")
+    rate_deviations: float = Field(6.0, gt=0, description="robust standard deviations of the speaking rate's logarithm")
+    denoise: bool = Field(False, description="take noise out of every clip with DeepFilterNet 3 (extra `denoise`)")
+    recogniser: str = Field("", description="for recordings without a transcript: a Whisper model's folder or name; empty: base")
+    recogniser_device: Literal["cpu", "cuda"] = "cpu"
+    cut_min_seconds: float = Field(2.0, ge=0.5, description="shortest clip of a recording without a transcript")
+    cut_padding_seconds: float = Field(0.15, ge=0, le=0.5, description="silence kept on both sides of it")
+    max_heard_cer: float = Field(0.3, ge=0, description="character error rate between its text and what is heard in it alone")
+    min_confidence: float = Field(0.4, ge=0, le=1, description="mean probability of its words")
+    check_speaker: bool = Field(True, description="leave other voices out of it")
+    speaker_sample: str | None = Field(None, description="a file with a few seconds of the target; None: who speaks most")
+    min_similarity: float = Field(0.65, ge=-1, le=1, description="cosine to the target's voice")
     long_seconds: float = Field(7.0, description="clips from here on are long")
     medium_seconds: float = Field(4.0, description="clips from here on are medium, below short")
 
@@ -101,7 +115,8 @@ class TrainParams(Params):
     DEFAULTS: ClassVar[dict[str, Any]] = dict(
         batch_size=3, accumulation=1, weight_decay=0.01, schedule="cosine", warmup_steps=50, max_grad_norm=1.0,
         text_loss_weight=0.01, prompt="other", prompt_min_seconds=3.0, prompt_max_seconds=6.0, dropout=0.1,
-        precision="auto", eval_every=100, eval_batch_size=8, save_every=100, log_every=10, patience=None,
+        precision="auto", eval_every=100, eval_batch_size=8, save_every=100, log_every=10, patience=None, processes=1,
+        optimizer="adamw", checkpointing=False, lora_rank=0, torch_compile="none", best_precision="fp16", last_precision="full",
     )  # fmt: skip
 
     phase: Literal["baseline", "combined", "ultrafine"] = "baseline"
@@ -128,6 +143,13 @@ class TrainParams(Params):
     save_every: int | None = Field(None, ge=1)
     log_every: int | None = Field(None, ge=1)
     patience: int | None = Field(None, ge=1, description="stop after so many evaluations without a new best")
+    optimizer: Literal["adamw", "adamw_8bit", "adamw_8bit_paged"] | None = Field(None, description="8 bits: a quarter the memory")
+    checkpointing: bool | None = Field(None, description="recompute each block on the way back: less memory, a third more time")
+    lora_rank: int | None = Field(None, ge=0, description="0: all weights learn; else only adapters of this rank do")
+    torch_compile: Literal["none", "blocks", "graphs"] | None = Field(None, description="torch.compile; graphs: as CUDA graphs")
+    best_precision: Literal["fp32", "fp16", "bf16"] | None = Field(None, description="of the weights in best.safetensors")
+    last_precision: Literal["full", "compact"] | None = Field(None, description="compact: a third, resumes to rounding")
+    processes: int | None = Field(None, ge=1, description="GPUs a notebook trains with; each adds a micro-batch")
 
     @property
     def notebook(self) -> str:  # type: ignore[override]
@@ -144,9 +166,8 @@ class TrainParams(Params):
 
     def inherit(self, parent: dict[str, Any] | None) -> TrainParams:
         """Fill every None from the parent phase's resolved settings, else from DEFAULTS."""
-        from_parent = {k: v for k, v in (parent or {}).items() if k in self.DEFAULTS}
-        given = {k: v for k, v in self.model_dump().items() if v is not None}
-        return type(self)(**{**self.DEFAULTS, **from_parent, **given})
+        from_parent = {k: v for k, v in (parent or {}).items() if k in self.DEFAULTS and k != "processes"}  # the machine's
+        return type(self)(**self.DEFAULTS | from_parent | {k: v for k, v in self.model_dump().items() if v is not None})
 
 
 class SpeechParams(Params):
@@ -210,7 +231,7 @@ class PretrainParams(Params):
     decoder_width: int = Field(128, ge=16, le=512, multiple_of=16, description="first channels of the HiFi-GAN; stock has 512")
     decoder_clips: int = Field(40, ge=1, description="clips of each speaker the decoder learns from")
     decoder_steps: int = Field(10_000, ge=0)
-    decoder_adversarial_steps: int = Field(0, ge=0, description="the last so many of them against HiFi-GAN's discriminators; on a GPU")
+    decoder_adversarial_steps: int = Field(0, ge=0, description="the last so many against discriminators; on a GPU")
     decoder_batch: int = Field(8, ge=1)
     save_every: int = Field(250, ge=1, description="steps between checkpoints, and so the most a stop can cost")
 

@@ -78,6 +78,16 @@ class Paths:
     def run_record(self) -> Path:
         return self.home / "run.json"
 
+    @property
+    def report(self) -> Path:
+        """Pages and figures about the corpus: beside it, not in it, so that a better figure trains nothing anew."""
+        return self.home / "report"
+
+    @property
+    def corrections(self) -> Path:
+        """What a person decided about clips; in git, not in outputs."""
+        return self.root / "params" / self.home.name / "corrections.csv"
+
     def script(self, name: str) -> Path:
         return self.root / "params" / "scripts" / f"{name}.yaml"
 

@@ -12,11 +12,11 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from vago import VagoError, base, batches, checkpoint, features, optim
+from vago import VagoError, adapters, base, batches, checkpoint, compact, disk, features, optim
 from vago.corpus import Corpus
 from vago.features import Features
 from vago.lineage import BEST, LAST
-from vago.objective import Batch, Objective
+from vago.objective import Batch, Objective, loss
 from vago.params import TrainParams
 from vago.paths import Paths, need_room
 
@@ -36,6 +36,31 @@ class Position:
 
 
 @dataclass
+class Told:
+    """What a step has to say, on its way from the device: the next step may be started before it is here."""
+
+    numbers: torch.Tensor  # (3,): mel NLL, text NLL, gradient norm of the group
+    counts: tuple[int, int]
+    arrived: torch.cuda.Event | None = None
+
+    @classmethod
+    def of(cls, numbers: torch.Tensor, counts: tuple[int, int]) -> Told:
+        if numbers.device.type != "cuda":
+            return cls(numbers, counts)
+        here = torch.empty(numbers.shape, pin_memory=True).copy_(numbers, non_blocking=True)
+        event = torch.cuda.Event()
+        event.record()
+        return cls(here, counts, event)
+
+    def read(self) -> tuple[float, float, float] | None:
+        """(mel CE, text CE, gradient norm), None where one of them is not finite: the step has then changed nothing."""
+        if self.arrived:
+            self.arrived.synchronize()
+        mel, text, size = self.numbers.tolist()
+        return (mel / self.counts[0], text / self.counts[1], size) if all(map(math.isfinite, (mel, text, size))) else None
+
+
+@dataclass
 class Phase:
     """What stays the same during one phase."""
 
@@ -49,6 +74,7 @@ class Phase:
     accelerator: Accelerator
     optimizer: torch.optim.Optimizer
     names: list[str]  # of the optimizer's parameters, in its order
+    lag: int = 0  # steps whose numbers may still be on their way from the device when the next one is started
     at: Position = field(default_factory=Position)
 
     @property
@@ -85,45 +111,107 @@ def set_up(p: TrainParams, paths: Paths, corpus: Corpus, ancestry: dict, log) ->
     ids = [*training.clip_id, *held_out.clip_id]
     with accelerator.main_process_first():  # the others find them in the cache
         clips = features.compute(corpus, ids, paths.base, paths.features, str(accelerator.device), _told(log, "features"))
+    test = {i: clips[i] for i in held_out.clip_id}
+    return assemble(p, paths, ancestry, {i: clips[i] for i in training.clip_id}, test, start_weights(p, paths), accelerator, log)
 
-    gpt = start_weights(p, paths)
+
+def assemble(
+    p: TrainParams,
+    paths: Paths,
+    ancestry: dict,
+    training: dict[str, Features],
+    held_out: dict[str, Features],
+    gpt: nn.Module,
+    accelerator: Accelerator,
+    log: Callable[[str], None],
+) -> Phase:
+    """A phase that trains `gpt` on clips that are there. Raises VagoError where the disk could not hold its files."""
     for module in gpt.modules():
         if isinstance(module, nn.Dropout):
             module.p = p.dropout
-    groups, names = optim.parameter_groups(gpt, p.weight_decay)
-    # in units of the weights: best takes one, last three (Adam keeps two moments), and a new last is written beside the old one
-    files = [paths.phase(p.phase) / name for name in (BEST, LAST)]
-    there = sum(path.stat().st_size for path in files if path.exists())
-    size = sum(parameter.numel() * parameter.element_size() for parameter in gpt.parameters())
-    need_room(paths.phase(p.phase), 7 * size - there, f"training {p.phase}")
-    optimizer = torch.optim.AdamW(groups, lr=p.learning_rate, betas=(0.9, 0.96), fused=True)
-    objective, optimizer = accelerator.prepare(Objective(gpt).train(), optimizer)
-    test = {i: clips[i] for i in held_out.clip_id}
+    size = sum(parameter.numel() for parameter in gpt.parameters())
+    if p.lora_rank:
+        adapters.add(gpt, p.lora_rank, p.seed)
+    objective = Objective(gpt, recompute=p.checkpointing, width=64 if p.torch_compile != "none" else 1).train()
+    objective.to(accelerator.device)
+    optimizer, names = optim.build(gpt, p)
+    _need_room(p, paths, disk.sizes(size, sum(t.numel() for t in gpt.parameters() if t.requires_grad), p))
+    test = batches.held_out_batches(held_out, p.eval_batch_size)
+    if p.torch_compile != "none":
+        with accelerator.autocast():
+            _compile(objective, p, test[-1], log)
+    objective, optimizer = accelerator.prepare(objective, optimizer)
     return Phase(
         p=p,
         paths=paths,
         lineage=ancestry,
-        clips={i: clips[i] for i in training.clip_id},
-        held_out=batches.held_out_batches(test, p.eval_batch_size),
-        sources={i: clip.source for i, clip in test.items()},
+        clips=training,
+        held_out=test,
+        sources={i: clip.source for i, clip in held_out.items()},
         objective=objective,
         accelerator=accelerator,
         optimizer=optimizer,
         names=names,
+        lag=1 if accelerator.device.type == "cuda" else 0,
     )
 
 
-def save_last(phase: Phase) -> None:
-    """Everything an exact resume needs. Weights and optimizer state that are not finite are refused by `checkpoint.save`."""
+def _need_room(p: TrainParams, paths: Paths, needed: disk.Sizes) -> None:
+    """Raise VagoError where the disk cannot hold the phase's files at their most, a new last beside the old one."""
+    folder = paths.phase(p.phase)
+    there = sum(path.stat().st_size for path in (folder / BEST, folder / LAST) if path.exists())
+    try:
+        need_room(folder, needed.peak - there, f"training {p.phase}")
+    except VagoError as error:
+        smaller = "" if p.last_precision == "compact" else "; last_precision: compact takes a third, lora_rank: 16 a tenth"
+        raise VagoError(f"{error}{smaller}") from None
+
+
+def _compile(objective: Objective, p: TrainParams, batch: Batch, log: Callable[[str], None]) -> None:
+    """torch.compile on the GPT's blocks, which are all alike; where it fails on a trial batch, on without it."""
+    blocks = objective.gpt.gpt.h
+    for block in blocks:
+        block.compile(dynamic=False, mode="reduce-overhead" if p.torch_compile == "graphs" else None)
+    try:
+        device = next(objective.parameters()).device
+        loss(*objective(batch.to(device)), batch.target_counts()).backward()
+    except Exception as error:  # whatever a compiler throws
+        for block in blocks:
+            block._compiled_call_impl = None
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        log(f"torch_compile = {p.torch_compile} does not work here ({why}): training without it")
+    objective.zero_grad(set_to_none=True)
+
+
+def save_best(phase: Phase, meta: dict[str, Any]) -> None:
+    """The GPT's weights in `best_precision` under the names of stock's `GPT` module, so that they go into any XTTS."""
     if phase.accelerator.is_main_process:
-        tensors = gpt_tensors(phase.gpt) | checkpoint.optimizer_tensors(phase.optimizer, phase.names)
+        tensors = compact.rounded(adapters.plain(phase.gpt), phase.p.best_precision)
+        checkpoint.save(phase.folder / BEST, tensors, meta | {"lineage": phase.lineage})
+    phase.accelerator.wait_for_everyone()
+
+
+def load_best(phase: Phase) -> dict[str, Any]:
+    """Put the best weights into the model; returns what was saved beside them."""
+    tensors, meta = checkpoint.load(phase.folder / BEST)
+    adapters.load_plain(phase.gpt, tensors)
+    return meta
+
+
+def save_last(phase: Phase) -> None:
+    """Everything a resume needs. Weights and optimizer state that are not finite are refused by `checkpoint.save`."""
+    if phase.accelerator.is_main_process:
+        tensors = adapters.learning(phase.gpt) | checkpoint.optimizer_tensors(phase.optimizer, phase.names)
+        tensors = compact.pack(tensors) if phase.p.last_precision == "compact" else tensors
         checkpoint.save(phase.folder / LAST, tensors, {"position": asdict(phase.at), "lineage": phase.lineage})
     phase.accelerator.wait_for_everyone()
 
 
 def restore(phase: Phase) -> None:
+    """Back to what `save_last` kept, into a model that is as the phase started or later."""
     tensors, meta = checkpoint.load(phase.folder / LAST)
-    phase.gpt.load_state_dict({k: v for k, v in tensors.items() if not k.startswith("optimizer.")})
+    tensors = compact.unpack(tensors) if phase.p.last_precision == "compact" else tensors
+    adapters.restore(phase.gpt, {k: v for k, v in tensors.items() if not k.startswith("optimizer.")})
     checkpoint.restore_optimizer(phase.optimizer, phase.names, tensors)
     phase.at = Position(**meta["position"])
 
@@ -134,11 +222,6 @@ def start_weights(p: TrainParams, paths: Paths) -> nn.Module:
     if p.parent:
         gpt.load_state_dict(checkpoint.load(paths.phase(p.parent) / BEST)[0])
     return gpt
-
-
-def gpt_tensors(gpt: nn.Module) -> dict[str, torch.Tensor]:
-    """The GPT's weights under the names of stock's `GPT` module, so that they go back into any XTTS unchanged."""
-    return dict(gpt.state_dict())
 
 
 def _told(log: Callable[[str], None], what: str) -> Callable[[int, int], None]:

@@ -9,10 +9,17 @@ import librosa
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 PHASE_COLOURS = {"base": "#8a8a8a", "baseline": "#4c78a8", "combined": "#f58518", "ultrafine": "#54a24b"}
 SOURCE_COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2")
+# Okabe & Ito (2008): to be told apart whatever colours one sees
+FATE_COLOURS = {"kept": "#0072b2", "pause": "#e4e4e4"}
+REJECTED = (
+    ("#e69f00", "////"), ("#cc79a7", "xxxx"), ("#56b4e9", "...."), ("#d55e00", "----"), ("#f0e442", "++++"), ("#009e73", "||||"),
+    ("#999999", "oooo"), ("#ffffff", "****"),
+)  # fmt: skip
 
 
 def _figure(columns: int = 1, rows: int = 1, width: float = 9.0, height: float = 3.2, **options):
@@ -23,14 +30,25 @@ def _figure(columns: int = 1, rows: int = 1, width: float = 9.0, height: float =
     return figure, axes
 
 
-def durations(clips: pd.DataFrame) -> Figure:
-    """Histogram of clip lengths, one colour per source."""
-    figure, axes = _figure()
-    edges = np.arange(0, max(12.0, clips.seconds.max()) + 0.5, 0.5)
+def measures(clips: pd.DataFrame, axes_of: Mapping[str, str]) -> Figure:
+    """A histogram for each of `axes_of` ({column: label}), the sources stacked."""
+    columns = min(3, max(1, len(axes_of)))
+    rows = max(1, -(-len(axes_of) // columns))
+    figure, axes = _figure(columns, rows, height=0.5 + 2.3 * rows)
     groups = list(clips.groupby("source", sort=False))
-    axes[0, 0].hist([part.seconds for _, part in groups], edges, stacked=True, color=SOURCE_COLOURS[: len(groups)])
-    axes[0, 0].legend([f"{name}: {len(part)} clips, {part.seconds.sum() / 60:.1f} min" for name, part in groups], frameon=False)
-    axes[0, 0].set(xlabel="clip length (s)", ylabel="clips", title="How long the clips are")
+    for axis, (name, label) in zip(axes.flat, axes_of.items()):
+        values = [part[name].dropna().to_numpy(dtype=float) for _, part in groups]
+        edges = np.histogram_bin_edges(np.concatenate(values), bins=24)
+        axis.hist(values, edges, stacked=True, color=[SOURCE_COLOURS[i % len(SOURCE_COLOURS)] for i in range(len(groups))])
+        axis.set_xlabel(label)
+        axis.xaxis.set_major_locator(MaxNLocator(5))
+        axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    for axis in axes.flat[len(axes_of) :]:
+        axis.set_visible(False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("clips")
+    labels = [f"{name}: {len(part)} clips, {part.seconds.sum() / 60:.1f} min" for name, part in groups]
+    figure.legend(axes[0, 0].containers or axes[0, 0].patches, labels, loc="outside upper left", ncols=3, frameon=False)
     return figure
 
 
@@ -56,10 +74,38 @@ def fates(ledger: pd.DataFrame) -> Figure:
     label = ledger.reason.where(ledger.fate != "kept", "kept").fillna("kept")
     counts = label.value_counts().sort_values()
     figure, axes = _figure(height=1.0 + 0.3 * len(counts))
-    bars = axes[0, 0].barh(counts.index, counts, color=["#54a24b" if name == "kept" else "#e45756" for name in counts.index])
+    colours = [FATE_COLOURS["kept"] if name == "kept" else REJECTED[0][0] for name in counts.index]
+    bars = axes[0, 0].barh(counts.index, counts, color=colours)
     axes[0, 0].bar_label(bars, padding=3)
     axes[0, 0].set(xlabel="candidates", title=f"The fate of all {len(ledger)} candidates")
     return figure
+
+
+def timeline(bars: pd.DataFrame) -> Figure:
+    """What became of every second: one bar for each `bar`, pieces from `start` to `end` (seconds) with the look of `label`."""
+    names = list(dict.fromkeys(bars["bar"]))
+    total = bars.assign(seconds=bars["end"] - bars["start"]).groupby("label")["seconds"].sum().sort_values(ascending=False)
+    looks = _looks(list(total.index))
+    figure, axes = _figure(height=1.3 + 0.36 * len(names) + 0.18 * -(-len(total) // 3))
+    axis = axes[0, 0]
+    for label, part in bars.groupby("label"):
+        for name, pieces in part.groupby("bar"):
+            spans = list(zip(pieces["start"] / 60, (pieces["end"] - pieces["start"]) / 60))
+            axis.broken_barh(spans, (names.index(name) - 0.36, 0.72), linewidth=0, **looks[label])
+    axis.set_yticks(range(len(names)), names)
+    axis.set(xlabel="minutes", ylim=(len(names) - 0.4, -0.6), xlim=(0, bars["end"].max() / 60))
+    shown = [Patch(label=f"{label}, {total[label] / 60:.2f} min", **look) for label, look in looks.items()]
+    figure.legend(handles=shown, loc="outside upper left", ncols=3, frameon=False, fontsize=8)
+    return figure
+
+
+def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Kept, pause and unused have their colour, each reason of a rejection another, and a hatch for those who see no colours."""
+    looks = {name: {"facecolor": colour} for name, colour in FATE_COLOURS.items() if name in labels}
+    for i, label in enumerate(label for label in labels if label not in FATE_COLOURS):
+        colour, hatch = REJECTED[i % len(REJECTED)]
+        looks[label] = {"facecolor": colour, "hatch": hatch, "edgecolor": "#222222"}
+    return looks
 
 
 def spectrogram(wav: np.ndarray, rate: int, title: str = "") -> Figure:
@@ -167,4 +213,18 @@ def scores(report: Mapping[str, Any]) -> Figure:
         axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
         axis.set(title="all held-out clips" if group == "all" else group, xlim=(-0.5, len(names)))
     axes[0, 0].set_ylabel("loss = mel CE + 0.01 text CE")
+    return figure
+
+
+def paces(found: Mapping[str, Any]) -> Figure:
+    """The benchmark's clips a second of each side, and the memory it took."""
+    rows = pd.DataFrame(found["training"])
+    names = [f"{what}, {batch} clips a step" for what, batch in zip(rows.what, rows.batch)]
+    colours = [PHASE_COLOURS["base"] if what == "stock" else PHASE_COLOURS["baseline"] for what in rows.what]
+    figure, axes = _figure(columns=2, height=1.0 + 0.4 * len(rows), sharey=True)
+    values = (rows.clips_per_second, "clips a second"), (rows.peak_memory / 1e9, "peak memory (GB)")
+    for axis, (value, title) in zip(axes[0], values):
+        axis.bar_label(axis.barh(names, value, color=colours), fmt="%.3g", padding=3)
+        axis.set(xlabel=title, xlim=(0, 1.2 * value.max()))
+    axes[0, 0].invert_yaxis()
     return figure

@@ -1,140 +1,85 @@
-"""Recordings and their transcripts into a corpus: every cue cut at the silences around it, judged, and written down."""
+"""Recordings into a corpus: every cue, given or heard, cut at the silences around it, judged, and written down."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import unicodedata
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.signal import correlate
 
-from vago import VagoError, audio, corpus, text
-from vago.cutting import cut
+from vago import VagoError, audio, candidates, corpus, corrections, denoise, quality, speakers, timeline, tracks, untold
+from vago.candidates import Candidate, Encode
+from vago.ear import words_only
 from vago.params import CorpusParams
 from vago.paths import Paths
-from vago.transcripts import SUFFIXES, Cue, read_cues, read_metadata
+from vago.sources import Recording, Source, find_sources, stem
+from vago.transcribe import Transcriber
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-MAX_SAMPLES = 255_995  # at 22,050 Hz, XTTS's own limit
+__all__ = ["find_sources", "prepare"]
+
+HEARD = ".heard"  # in the corpus's folder: what a recogniser heard, by the sound's hash; hidden, for it is no part of the corpus
 _PLACES = {"outputs_root", "base_dir", "recordings_dir"}  # settings that do not change what is in a corpus
 
-
-@dataclass(frozen=True)
-class Recording:
-    """A sound file and its cues; `whole`: the file is one clip already, and its one cue spans it."""
-
-    path: Path
-    cues: list[Cue]
-    whole: bool = False
-    number: int = 1
-    speaker: str = ""
-
-
-@dataclass(frozen=True)
-class Source:
-    name: str
-    recordings: list[Recording]
-
-
-def find_sources(recordings_dir: Path, sources: list[str], shown: Callable[[Path], str] = str) -> list[Source]:
-    """What there is to cut in recordings_dir/<source>/.
-
-    Args:
-        shown: how a path is written in messages
-
-    Raises:
-        VagoError: nothing there, a recording without transcript or the other way round, a transcript that cannot be read
-    """
-    return [Source(name, _find_recordings(Path(recordings_dir) / name, name, shown)) for name in sources]
-
-
-def _find_recordings(folder: Path, name: str, shown: Callable[[Path], str]) -> list[Recording]:
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".") if folder.is_dir() else []
-    sounds = [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]
-    scripts = [path for path in files if path.suffix.lower() in SUFFIXES and path.name != "metadata.csv"]
-    if (folder / "metadata.csv").is_file():
-        if scripts:
-            both = f"{shown(folder)} holds both metadata.csv and the transcript {scripts[0].name}"
-            raise VagoError(f"{both}: give clips and long recordings a folder each")
-        lines = read_metadata(folder / "metadata.csv")
-        return [Recording(at.path, [Cue(0, 0, at.text)], True, number, at.speaker) for number, at in enumerate(lines, 1)]
-    if not sounds and not scripts:
-        raise VagoError(
-            f"no recordings of source {name!r}: put them in {shown(folder)}/ as WAV, FLAC, OGG or MP3, each with a transcript "
-            "of the same name (.srt, .vtt or .csv with start,end,text), or clips with a metadata.csv"
-        )
-    transcript, sound = "transcript (.srt, .vtt or .csv with start,end,text)", "recording (WAV, FLAC, OGG or MP3)"
-    for these, those, missing in ((sounds, scripts, transcript), (scripts, sounds, sound)):
-        stems = [path.stem for path in those]
-        for path in these:
-            if path.stem not in stems:
-                raise VagoError(f"{shown(path)} has no {missing} of the same name: put one beside it, or take it away")
-            if stems.count(path.stem) > 1:
-                raise VagoError(f"{shown(path)} has more than one {missing} of the same name: leave one")
-    by_stem = {path.stem: path for path in scripts}
-    return [Recording(path, read_cues(by_stem[path.stem])) for path in sounds]
+Progress = Callable[[int, int, str], None]
+Clean = Callable[[np.ndarray, int], np.ndarray]
 
 
 @dataclass
-class Candidate:
-    """A cue on its way through the pipeline; `reason` stays empty where it is kept. wav: (samples,) at 22,050 Hz."""
+class Work:
+    """A recording to be cut; `heard` and `voices` where it has no transcript."""
 
-    clip_id: str
     source: str
     recording: Recording
-    cue: Cue
-    start: float
-    end: float
-    text: str
-    recording_sha256: str = ""
-    tokens: int = 0
-    reason: str = ""
-    detail: str = ""
-    wav: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
+    stem: str
+    heard: untold.Listened | None = None
+    voices: speakers.Voices | None = None
+    unreadable: audio.Unreadable | None = None
+    about: dict[str, Any] = field(default_factory=dict)
 
 
-def prepare(
-    p: CorpusParams,
-    paths: Paths,
-    encode: Callable[[str], list[int]],
-    on_progress: Callable[[int, int, str], None] | None = None,
-) -> corpus.Corpus:
+def prepare(p: CorpusParams, paths: Paths, encode: Encode, on_progress: Progress | None = None) -> corpus.Corpus:
     """Cut all sources' recordings into clips and write the corpus; the same input gives the same bytes.
 
-    Until everything is cut and judged, an older corpus stays as it is; the held-out set, once drawn, stays for good.
+    Until everything is cut and judged, an older corpus stays as it is; the held-out set, once drawn, stays for good. What a
+    recogniser heard is kept, so that a second run does not listen again.
 
     Args:
         encode: the base's tokenizer with its language bound
-        on_progress: called with (cues done, cues in all, recording) after each recording
+        on_progress: called with (cues done, cues in all, recording) after each recording, and within one that has no
+            transcript with (seconds done, seconds in all, what is being done)
 
     Raises:
-        VagoError: see `find_sources` and `split_held_out`; or no clip was kept
+        VagoError: see `find_sources`, `corrections.read` and `split_held_out`; or no clip was kept
     """
     sources = find_sources(paths.recordings(p.recordings_dir), p.sources, paths.shown)
+    decided = corrections.read(paths.corrections)
     frozen = corpus.frozen_stretches(paths.corpus)
     staging = paths.corpus / ".clips"
     shutil.rmtree(staging, ignore_errors=True)
+    tell = on_progress or (lambda *told: None)
     try:
-        clips, ledger, heard = _cut_all(p, sources, encode, staging, on_progress)
-        if not clips:
-            reasons = pd.Series([row["reason"] for row in ledger]).value_counts().to_dict()
-            counts = ", ".join(f"{reason} {count}" for reason, count in reasons.items())
+        work = _listen(p, paths, sources, staging, tell)
+        found = _cut_all(p, paths, work, encode, decided, staging, tell)
+        ledger = pd.DataFrame([candidates.ledger_row(one) for one in found])
+        if not (clips := [candidates.clip_row(p, one) for one in found if not one.reason]):
+            counts = ", ".join(f"{reason} {count}" for reason, count in ledger["reason"].value_counts().items())
             where = paths.shown(paths.recordings(p.recordings_dir))
             raise VagoError(f"none of the {len(ledger)} cues in {where} can be used ({counts}): mend recordings or transcripts")
-        table = pd.DataFrame(clips)
+        table, heard = pd.DataFrame(clips), [one.about for one in work if one.about]
         table["held_out"], stretches = corpus.split_held_out(
             table, p.held_out_fraction, p.held_out_min_clips, p.stretch_seconds, p.seed, frozen
         )
         parameters = {name: value for name, value in p.model_dump().items() if name not in _PLACES}
+        fates = timeline.account(heard, ledger)
+        heard = [{name: value for name, value in one.items() if name != "speech"} for one in heard]
         place = lambda: _place(staging, paths.corpus / "clips")  # noqa: E731
-        made = corpus.save(paths.corpus, table, pd.DataFrame(ledger), stretches, heard, parameters, place)
+        made = corpus.save(paths.corpus, table, ledger, stretches, heard, parameters, place, fates)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     keep = set(made.clips["file"])
@@ -150,142 +95,96 @@ def _place(staging: Path, folder: Path) -> None:
         os.replace(path, folder / path.name)
 
 
+def _listen(p: CorpusParams, paths: Paths, sources: list[Source], staging: Path, tell: Progress) -> list[Work]:
+    """All recordings; those without a transcript with where they speak and, of all of a source together, whose voice is whose."""
+    taken: set[str] = set()
+    work = [Work(source.name, one, stem(source.name, one, taken)) for source in sources for one in source.recordings]
+    bare = [one for one in work if one.recording.untold]
+    embed = speakers.open_encoder(paths.base)[0] if bare and p.check_speaker else None
+    for number, one in enumerate(bare, 1):
+        tell(number - 1, len(bare), f"recordings listened to for speech, now {one.source}/{one.recording.path.name}")
+        try:
+            with untold.read(one.recording.path, staging / ".track") as track:
+                one.heard = untold.listen(track, p.max_seconds, embed)
+        except audio.Unreadable as error:
+            one.unreadable = error
+    sample = paths.root / p.speaker_sample if p.speaker_sample else None
+    for source in sources if embed else []:
+        own = [one for one in bare if one.source == source.name and one.heard is not None]
+        voices = untold.voices_of([one.heard for one in own], embed, sample, p.min_similarity)
+        for one in own:
+            one.voices = voices
+    return work
+
+
 def _cut_all(
-    p: CorpusParams, sources: list[Source], encode: Callable[[str], list[int]], staging: Path, on_progress
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows of the clip table, of the ledger, and the recordings heard; the clips lie in `staging`."""
-    clips, ledger, heard = [], [], []
+    p: CorpusParams, paths: Paths, work: list[Work], encode: Encode, decided: list[corrections.Correction], staging: Path,
+    tell: Progress,
+) -> list[Candidate]:  # fmt: skip
+    """Every candidate, without its sound; what is kept of that lies in `staging`."""
+    found: list[Candidate] = []
     same_text: dict[str, list[str]] = {}
-    work = [(source.name, recording) for source in sources for recording in source.recordings]
-    total, taken = sum(len(recording.cues) for _, recording in work), set()
-    for source, recording in work:
-        candidates, about = _judge(p, source, recording, _stem(source, recording, taken), encode)
-        heard += [about] if about else []
-        for candidate in candidates:
-            wav = np.zeros(0, np.float32)
+    known, heard = sum(len(one.recording.cues) for one in work), 0
+    transcriber, clean = None, denoise.open_filter() if p.denoise else None
+    for one in work:
+        if one.recording.untold and transcriber is None:
+            transcriber = Transcriber(p.recogniser, paths.corpus / HEARD, p.recogniser_device)
+        for candidate in _candidates(p, one, encode, decided, staging / ".track", transcriber, tell):
+            heard += one.recording.untold
             if not candidate.reason:
-                wav = audio.set_loudness(candidate.wav, audio.SAMPLE_RATE, p.loudness_lufs)
-                for earlier in same_text.get(candidate.text, []):
-                    if _alike(wav, audio.load(staging / f"{earlier}.wav")[0]):
-                        candidate.reason, candidate.detail = "duplicate", f"sounds like {earlier}"
-            ledger.append(_ledger_row(candidate))
-            if not candidate.reason:
-                same_text.setdefault(candidate.text, []).append(candidate.clip_id)
-                audio.write(staging / f"{candidate.clip_id}.wav", wav, audio.SAMPLE_RATE)
-                clips.append(_clip_row(p, candidate, audio.sha256(wav)))
-        if on_progress:
-            on_progress(len(ledger), total, f"{source}/{recording.path.name}")
-    return clips, ledger, heard
+                _stage(p, candidate, same_text, staging, clean)
+            candidate.wav = np.zeros(0, np.float32)
+            found.append(candidate)
+        tell(len(found), known + heard, f"{one.source}/{one.recording.path.name}")
+    for source in {one.source for one in work}:
+        kept = [one for one in found if one.source == source and not one.reason]
+        rates = np.array([one.measured.get("rate", np.nan) for one in kept])
+        for candidate, odd in zip(kept, quality.odd_rates(rates, p.rate_deviations)):
+            if odd:
+                usual = float(np.nanmedian(rates))
+                candidate.refuse("odd rate", f"{candidate.measured['rate']:.1f} characters a second, {usual:.1f} is usual here")
+            if candidate.reason:
+                (staging / f"{candidate.clip_id}.wav").unlink()
+    return found
 
 
-def _stem(source: str, recording: Recording, taken: set[str]) -> str:
-    """`<source>-<recording stem>` in plain letters, for no two recordings the same."""
-    plain = unicodedata.normalize("NFKD", f"{source}-{recording.path.stem}").encode("ascii", "ignore").decode()
-    stem = base = re.sub(r"[^A-Za-z0-9_-]+", "_", plain)
-    again = 1
-    while stem in taken:
-        again += 1
-        stem = f"{base}_{again}"
-    taken.add(stem)
-    return stem
+def _candidates(
+    p: CorpusParams, one: Work, encode: Encode, decided: list[corrections.Correction], scratch: Path,
+    transcriber: Transcriber | None, tell: Progress,
+) -> list[Candidate]:  # fmt: skip
+    """One recording's candidates, judged one by one."""
+    recording, name = one.recording, f"{one.source}/{one.recording.path.name}"
+    with ExitStack() as stack:
+        try:
+            if one.unreadable:
+                raise one.unreadable
+            open_track = untold.read if recording.untold else tracks.opened
+            track = stack.enter_context(open_track(recording.path, scratch))
+        except audio.Unreadable as error:
+            return candidates.unreadable(one.source, recording, one.stem, error)
+        speech = audio.find_speech(track.whole(), audio.SAMPLE_RATE)
+        cues, voiced = recording.cues, speech.segments
+        if recording.untold:
+            told = lambda done, total: tell(done, total, f"s of {name} heard")  # noqa: E731
+            cues, voiced = untold.cues_of(p, track, one.heard, one.voices, transcriber, told), one.heard.stretches
+        one.about = {
+            "source": one.source, "recording": recording.path.name, "sha256": track.sha256,
+            "seconds": round(track.seconds, 3), "speech": voiced,
+        }  # fmt: skip
+        return candidates.judge(p, one.source, recording, one.stem, encode, track, cues, speech, voiced, decided)
 
 
-def _judge(
-    p: CorpusParams, source: str, recording: Recording, stem: str, encode: Callable[[str], list[int]]
-) -> tuple[list[Candidate], dict[str, Any] | None]:
-    """Cut one recording's cues and find what is wrong with each."""
-    candidates = []
-    for number, cue in enumerate(recording.cues, recording.number):
-        candidate = Candidate(f"{stem}-{number:04d}", source, recording, cue, cue.start, cue.end, text.normalise(cue.text))
-        tokens, reason = text.check(candidate.text, encode, p.max_tokens)
-        candidate.tokens, candidate.reason = len(tokens), reason or ""
-        if reason == "unknown token":
-            candidate.detail = text.unknown_characters(candidate.text, encode)
-        elif reason and tokens:
-            candidate.reason, candidate.detail = "text over 200 tokens", f"{len(tokens)} tokens, {p.max_tokens} is the most"
-        candidates.append(candidate)
-    try:
-        native, rate = audio.load(recording.path)
-    except VagoError as error:
-        for candidate in candidates:
-            candidate.reason, candidate.detail = "unreadable", str(error).replace(str(recording.path), recording.path.name)
-        return candidates, None
-
-    sha256, duration = audio.sha256(native), len(native) / rate
-    wav = audio.resample(native, rate, audio.SAMPLE_RATE)
-    cues = [(0.0, duration) if recording.whole else (cue.start, cue.end) for cue in recording.cues]
-    spans = cut(cues, audio.find_speech(wav, audio.SAMPLE_RATE), p.search_seconds, p.padding_seconds, duration)
-    for candidate, cue, span in zip(candidates, cues, spans, strict=True):
-        start, end = span or (min(cue[0], duration), min(cue[1], duration))
-        candidate.recording_sha256, candidate.start, candidate.end = sha256, start, end
-        candidate.wav = wav[round(start * audio.SAMPLE_RATE) : round(end * audio.SAMPLE_RATE)].copy()
-        if not candidate.reason:
-            as_recorded = native[round(start * rate) : round(end * rate)]
-            candidate.reason, candidate.detail = _fault(p, candidate.wav, as_recorded, span is None)
-    return candidates, {"source": source, "recording": recording.path.name, "sha256": sha256, "seconds": round(duration, 3)}
-
-
-def _fault(p: CorpusParams, wav: np.ndarray, native: np.ndarray, speechless: bool) -> tuple[str, str]:
-    """What is wrong with a cut clip: the ledger's reason and its detail, both empty where nothing is.
-
-    Args:
-        native: the clip at its recording's own rate, where clipping shows: resampling rounds it off
-    """
-    seconds = len(wav) / audio.SAMPLE_RATE
-    loudest = audio.loudest_dbfs(wav, audio.SAMPLE_RATE)
-    clipped = audio.clipped_fraction(native)
-    if len(wav) and (speechless or loudest < p.silent_dbfs):
-        return "silent", f"{loudest:.1f} dBFS at its loudest"
-    if len(wav) > MAX_SAMPLES or seconds > p.max_seconds:
-        return "too long", f"{seconds:.2f} s, {p.max_seconds:g} s is the most"
-    if seconds < p.min_seconds:
-        where = "" if len(wav) else ": it lies past the recording's end"
-        return "too short", f"{seconds:.2f} s, {p.min_seconds:g} s is the least{where}"
-    if clipped > p.clipped_fraction:
-        return "clipped", f"{100 * clipped:.2f} % of the samples at full scale"
-    return "", ""
-
-
-def _alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two takes of a text are the same sound: nearly as long, and correlated at some small shift."""
-    if min(len(one), len(other)) < 0.97 * max(len(one), len(other)):
-        return False
-    scale = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return scale > 0 and float(np.max(correlate(one, other, method="fft"))) > 0.95 * scale
-
-
-def _ledger_row(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "candidate": candidate.clip_id,
-        "source": candidate.source,
-        "recording": candidate.recording.path.name,
-        "start": candidate.start,
-        "end": candidate.end,
-        "seconds": len(candidate.wav) / audio.SAMPLE_RATE if len(candidate.wav) else candidate.end - candidate.start,
-        "text": candidate.text,
-        "fate": "rejected" if candidate.reason else "kept",
-        "reason": candidate.reason,
-        "detail": candidate.detail,
-        "clip_id": "" if candidate.reason else candidate.clip_id,
-    }
-
-
-def _clip_row(p: CorpusParams, candidate: Candidate, sha256: str) -> dict[str, Any]:
-    seconds = len(candidate.wav) / audio.SAMPLE_RATE
-    own = candidate.cue.category
-    return {
-        "clip_id": candidate.clip_id,
-        "file": f"clips/{candidate.clip_id}.wav",
-        "source": candidate.source,
-        "category": text.category(candidate.text, seconds, own, p.long_seconds, p.medium_seconds),
-        "recording": candidate.recording.path.name,
-        "recording_sha256": candidate.recording_sha256,
-        "start": candidate.start,
-        "end": candidate.end,
-        "seconds": seconds,
-        "text": candidate.text,
-        "written": candidate.cue.text,
-        "tokens": candidate.tokens,
-        "sha256": sha256,
-        "speaker": candidate.recording.speaker or p.speaker,
-    }
+def _stage(p: CorpusParams, one: Candidate, same_text: dict[str, list[str]], staging: Path, clean: Clean | None) -> None:
+    """Write the clip at the corpus's loudness, unless the same sound says the same already."""
+    one.denoised = clean is not None
+    wav = clean(one.wav, audio.SAMPLE_RATE) if clean else one.wav
+    wav = audio.set_loudness(wav, audio.SAMPLE_RATE, p.loudness_lufs)
+    said = words_only(one.text)
+    for earlier in same_text.get(said, []):
+        if candidates.alike(wav, audio.load(staging / f"{earlier}.wav")[0]):
+            one.refuse("duplicate", f"sounds like {earlier}")
+    if one.reason:
+        return
+    same_text.setdefault(said, []).append(one.clip_id)
+    audio.write(staging / f"{one.clip_id}.wav", wav, audio.SAMPLE_RATE)
+    one.sha256 = audio.sha256(wav)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,20 +21,41 @@ from vago.paths import Paths, write_whole
 SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "prompt_seconds", "seed")
 
 
-def speak_script(p: SampleParams, paths: Paths, on_progress: Callable[[int, int], None] | None = None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Speaker:
+    """A phase ready to speak: the open model with its GPT, the voice behind the prompt's clips, and how text becomes tokens."""
+
+    phase: str
+    model_sha256: str
+    model: Any
+    voice: synthesize.Voice
+    encode: Callable[[str], list[int]]
+    corpus: Corpus
+    prompt: list[str]
+
+
+def open_speaker(p: SampleParams, paths: Paths) -> Speaker:
+    """Open the phase that `p` names behind its prompt."""
+    phase = chosen_phase(p.phase, paths)
+    model, model_sha256 = open_phase(phase, paths)
+    corpus = Corpus.load(paths.corpus)
+    prompt = reference_clips(corpus, p)
+    voice = synthesize.voice_from(model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds)
+    return Speaker(phase, model_sha256, model, voice, base.encoder(paths.base), corpus, prompt)
+
+
+def speak_script(
+    p: SampleParams, paths: Paths, on_progress: Callable[[int, int], None] | None = None, speaker: Speaker | None = None
+) -> pd.DataFrame:
     """Speak the script's lines into samples/<script>/NN_name.wav (24 kHz, 16 bit) and samples.csv; returns that table.
 
     Columns: line, file, category, text, seconds, took_seconds, ended, phase, model_sha256, prompt, and the sampling settings.
     WAVs of lines that the script no longer has are removed only after the new ones are all written.
     """
     script = Script.load(paths.script(p.script))
-    phase = chosen_phase(p.phase, paths)
-    model, model_sha256 = open_phase(phase, paths)
-    corpus = Corpus.load(paths.corpus)
-    prompt = reference_clips(corpus, p)
-    voice = synthesize.voice_from(model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds)
+    speaker = speaker or open_speaker(p, paths)
     lines = [line.text for line in script.lines]
-    spoken = synthesize.speak(model, voice, lines, base.encoder(paths.base), p, p.pause_seconds, on_progress)
+    spoken = synthesize.speak(speaker.model, speaker.voice, lines, speaker.encode, p, p.pause_seconds, on_progress)
 
     folder = paths.samples(p.script)
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,12 +66,22 @@ def speak_script(p: SampleParams, paths: Paths, on_progress: Callable[[int, int]
         audio.write(folder / file, wav, audio.OUTPUT_RATE)
         row = {"line": line.name, "file": file, "category": line.category, "text": line.text}
         row |= {"seconds": round(speech.seconds, 3), "took_seconds": round(speech.took, 3), "ended": speech.ended}
-        row |= {"phase": phase, "model_sha256": model_sha256, "prompt": " ".join(prompt)}
+        row |= {"phase": speaker.phase, "model_sha256": speaker.model_sha256, "prompt": " ".join(speaker.prompt)}
         rows.append(row | {name: getattr(p, name) for name in SETTINGS})
     table = pd.DataFrame(rows)
     write_whole(folder / "samples.csv", table.to_csv(index=False))
     remove_others(folder, table.file)
     return table
+
+
+def stream_line(speaker: Speaker, line: str, p: SampleParams) -> tuple[pd.DataFrame, np.ndarray]:
+    """Speak `line` as a stream: when each chunk was there and how far the sound reaches with it, in seconds; and the sound."""
+    rows, chunks, started = [], [], time.perf_counter()
+    for chunk in synthesize.stream(speaker.model, speaker.voice, line, speaker.encode, p, p.pause_seconds):
+        chunks.append(chunk)
+        ready, audible = time.perf_counter() - started, sum(map(len, chunks)) / audio.OUTPUT_RATE
+        rows.append({"chunk": len(chunks), "there after": round(ready, 3), "sound so far": round(audible, 3)})
+    return pd.DataFrame(rows).set_index("chunk"), np.concatenate(chunks)
 
 
 def load_samples(table: pd.DataFrame, folder: Path) -> list[tuple[str, np.ndarray, int]]:

@@ -45,12 +45,13 @@ def base_files(paths: Paths) -> list[Path]:
 
 def corpus_inputs(paths: Paths, p: Any) -> list[Path]:
     recordings = [] if p.demo_voice else [paths.recordings(p.recordings_dir) / source for source in p.sources]
-    return recordings + ([] if makes_base(p) else base_files(paths))
+    corrected = [paths.corrections] if paths.corrections.exists() else []
+    return recordings + corrected + ([] if makes_base(p) else base_files(paths))
 
 
 def corpus_outputs(paths: Paths, p: Any) -> list[Path]:
     recordings = [paths.recordings(p.recordings_dir)] if p.demo_voice else []
-    return [paths.corpus, *recordings] + (base_files(paths) if makes_base(p) else [])
+    return [paths.corpus, paths.report, *recordings] + (base_files(paths) if makes_base(p) else [])
 
 
 def phase_files(paths: Paths, *names: str) -> Callable[[str], list[Path]]:

@@ -1,35 +1,25 @@
-"""Text -> audio: many lines decoded at once with a key-value cache, the latents taken on the way, each line vocoded once.
-
-Stock `Xtts.inference` decodes one line at a time and then runs the whole GPT again over what it decoded to get the latents
-that the decoder needs; those are the hidden states that decoding went through, so here they are kept.
-"""
+"""Text -> audio: many lines decoded at once and each vocoded once, or one line streamed while it is being decoded."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
-from transformers import (
-    DynamicCache,
-    LogitsProcessorList,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
 
-from vago import VagoError, text
+from vago import VagoError, text, vocode
 from vago.audio import OUTPUT_RATE, SAMPLE_RATE
 from vago.base import CODE_SAMPLES
+from vago.decode import decode, steps
 from vago.params import SpeechParams
 
 CHARACTER_LIMIT = 224  # XTTS-v2's soft limit for Hungarian
 MAX_LINES = 16  # decoded at once
 CODES_PER_SECOND = SAMPLE_RATE / CODE_SAMPLES
+CHUNKS = (8, 32)  # codes in the first chunk of a stream, and in the longest; each is twice the one before
+FADE = vocode.HOP  # samples over which neighbouring chunks are cross-faded, whole frames
 
 
 @dataclass(frozen=True)
@@ -38,15 +28,6 @@ class Voice:
 
     gpt_cond_latents: torch.Tensor
     speaker_embedding: torch.Tensor
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """codes: (T,) int64 with the stop code last where `ended`; latents: (T, D), one per code as stock counts them."""
-
-    codes: torch.Tensor
-    latents: torch.Tensor
-    ended: bool
 
 
 @dataclass(frozen=True)
@@ -91,32 +72,113 @@ def speak(
     The random numbers of a sentence come from the seed and its place alone, so a line sounds the same whatever is
     spoken beside it.
     """
-    pieces = [(i, j, piece) for i, line in enumerate(lines) for j, piece in enumerate(sentences(line))]
-    tokens = [torch.tensor(encode(piece)) for *_, piece in pieces]
-    for (*_, piece), ids in zip(pieces, tokens):
-        if len(ids) >= model.args.gpt_max_text_tokens:
-            raise VagoError(
-                f"{len(ids)} tokens are too many for one sentence, the model takes {model.args.gpt_max_text_tokens}: {piece!r}"
-            )
-    wavs: list[list[np.ndarray]] = [[] for _ in lines]
+    split = [(i, j, piece) for i, line in enumerate(lines) for j, piece in enumerate(sentences(line))]
+    pieces = [(i, j, piece, _tokens(model, piece, encode)) for i, j, piece in split]
+    # a batch takes as many steps as its longest line, so lines of like lengths go together
+    pieces.sort(key=lambda piece: len(piece[2]))
+    wavs: list[dict[int, np.ndarray]] = [{} for _ in lines]
     took, ended = [0.0] * len(lines), [True] * len(lines)
     for at in range(0, len(pieces), MAX_LINES):
-        part = slice(at, at + MAX_LINES)
-        limits = [int(len(piece) * p.max_seconds_per_char * CODES_PER_SECOND) + 12 for *_, piece in pieces[part]]
-        seeds = [p.seed * 1_000_003 + i * 101 + j for i, j, _ in pieces[part]]
+        part = pieces[at : at + MAX_LINES]
+        limits, seeds = [code_limit(piece, p) for _, _, piece, _ in part], [seed_of(p, i, j) for i, j, *_ in part]
         started = time.perf_counter()
-        decoded = decode(model.gpt, voice.gpt_cond_latents, tokens[part], p, limits, seeds)
+        decoded = decode(model.gpt, voice.gpt_cond_latents, [tokens for *_, tokens in part], p, limits, seeds)
         share = (time.perf_counter() - started) / len(decoded)
-        for (i, _, _), line in zip(pieces[part], decoded):
+        for (i, j, *_), line in zip(part, decoded):
             started = time.perf_counter()
-            wavs[i].append(vocode(model, line.latents, voice.speaker_embedding))
+            wavs[i][j] = vocode.vocode(model, line.latents, voice.speaker_embedding)
             took[i] += share + time.perf_counter() - started
             ended[i] &= line.ended
             if on_progress:
                 on_progress(sum(map(len, wavs)), len(pieces))
-    pause = np.zeros(int(pause_seconds * OUTPUT_RATE), dtype=np.float32)
-    joined = [np.concatenate([part for k, wav in enumerate(line) for part in ((pause, wav) if k else (wav,))]) for line in wavs]
+    pause = _pause(pause_seconds)
+    ordered = [[wav for _, wav in sorted(line.items())] for line in wavs]
+    joined = [np.concatenate([part for wav in line for part in (pause, wav)][1:]) for line in ordered]
     return [Speech(wav, took[i], ended[i]) for i, wav in enumerate(joined)]
+
+
+def stream(
+    model,
+    voice: Voice,
+    line: str,
+    encode: Callable[[str], list[int]],
+    p: SpeechParams,
+    pause_seconds: float = 0.35,
+    number: int = 0,
+) -> Iterator[np.ndarray]:
+    """Speak one line while it is being decoded: float32 chunks at 24,000 Hz that, joined, are what `speak` gives to 1e-5.
+
+    The first chunk is there after eight codes. Each chunk is vocoded with as many frames around it as its samples hang on, so
+    it is what vocoding the whole line would give; neighbours are cross-faded all the same, for machines that round otherwise.
+
+    Args:
+        number: the line's place in its script, on which its random numbers hang.
+    """
+    for j, piece in enumerate(sentences(line)):
+        if j:
+            yield _pause(pause_seconds)
+        tokens, limit, seed = _tokens(model, piece, encode), code_limit(piece, p), seed_of(p, number, j)
+        drawn = steps(model.gpt, voice.gpt_cond_latents, [tokens], p, [limit], [seed])
+        yield from _chunks(model, (latent[0] for *_, latent in drawn), voice.speaker_embedding)
+
+
+def _chunks(model, latents: Iterator[torch.Tensor], speaker_embedding: torch.Tensor) -> Iterator[np.ndarray]:
+    """Latents (D,) as they come -> chunks of samples."""
+    per_latent, to_output = vocode.frame_scales(model.hifigan_decoder)
+    reach = vocode.reach(vocode.slim_decoder(model))
+    had, done = [], 0  # latents, and the frames whose samples were given out
+    chunk, longest = CHUNKS
+    wanted = chunk  # so many latents before the next chunk
+    tail = np.zeros(0, dtype=np.float32)
+
+    def until(sure: int, end: int) -> np.ndarray:
+        """Samples of the frames from `done` to `end`, `sure` of them known, behind the last chunk's tail faded into them."""
+        hop, fade = vocode.HOP, len(tail) // vocode.HOP
+        start = max(done - fade - reach, 0)
+        z = vocode.frames(model, torch.stack(had))[:, :, start:sure]
+        wav = vocode.samples(model, z, speaker_embedding)[(done - fade - start) * hop : (end - start) * hop]
+        rise = np.linspace(0, 1, len(tail), dtype=np.float32)
+        wav[: len(tail)] = wav[: len(tail)] * rise + tail * (1 - rise)
+        return wav
+
+    for latent in latents:
+        had.append(latent)
+        if len(had) < wanted:
+            continue
+        # a frame hangs on the latents beside it: of the last one's frames none is sure yet
+        sure = int((len(had) - 1) * per_latent * to_output)
+        end = sure - reach
+        if end > done:
+            wav = until(sure, end)
+            tail, done = wav[-FADE:].copy(), end
+            yield wav[:-FADE]
+        chunk = min(2 * chunk, longest)
+        wanted += chunk
+    whole = vocode.frames(model, torch.stack(had)).shape[2]
+    yield until(whole, whole)
+
+
+def code_limit(piece: str, p: SpeechParams) -> int:
+    """The most codes that are drawn for a sentence."""
+    return int(len(piece) * p.max_seconds_per_char * CODES_PER_SECOND) + 12
+
+
+def seed_of(p: SpeechParams, line: int, sentence: int) -> int:
+    """Of a sentence's random numbers."""
+    return p.seed * 1_000_003 + line * 101 + sentence
+
+
+def _tokens(model, piece: str, encode: Callable[[str], list[int]]) -> torch.Tensor:
+    ids = encode(piece)
+    if len(ids) >= model.args.gpt_max_text_tokens:
+        raise VagoError(
+            f"{len(ids)} tokens are too many for one sentence, the model takes {model.args.gpt_max_text_tokens}: {piece!r}"
+        )
+    return torch.tensor(ids)
+
+
+def _pause(seconds: float) -> np.ndarray:
+    return np.zeros(int(seconds * OUTPUT_RATE), dtype=np.float32)
 
 
 def sentences(line: str) -> list[str]:
@@ -125,89 +187,3 @@ def sentences(line: str) -> list[str]:
     if not spoken:
         raise VagoError(f"nothing is left to be spoken of {line!r}: give the line some words")
     return text.split_sentences(spoken, CHARACTER_LIMIT)
-
-
-@torch.inference_mode()
-def decode(
-    gpt: nn.Module,
-    cond_latents: torch.Tensor,
-    texts: Sequence[torch.Tensor],
-    p: SpeechParams,
-    limits: Sequence[int],
-    seeds: Sequence[int],
-) -> list[Decoded]:
-    """Draw audio codes for several texts at once.
-
-    Args:
-        cond_latents: (1, 32, D) the voice's prompt.
-        texts: (N,) token ids each, without start and stop.
-        p: sampling settings; temperature 0 takes the likeliest code.
-        limits: the most codes per text.
-    """
-    device = cond_latents.device
-    hidden, mask, cache = _prefill(gpt, cond_latents, texts)
-    processors = sampling(p)
-    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-    limits = [min(limit, gpt.max_gen_mel_tokens) for limit in limits]
-    codes = torch.empty(len(texts), 0, dtype=torch.long, device=device)
-    latents, lengths = [], [0] * len(texts)
-    for step in range(max(limits)):
-        latent = gpt.final_norm(hidden)
-        latents.append(latent)
-        code = _draw(processors(codes, gpt.mel_head(latent).float()), p.temperature, generators)
-        codes = torch.cat([codes, code], dim=1)
-        for i, value in enumerate(code[:, 0].tolist()):
-            if not lengths[i] and (value == gpt.stop_audio_token or step + 1 >= limits[i]):
-                lengths[i] = step + 1
-        if all(lengths):
-            break
-        emb = gpt.mel_embedding(code) + gpt.mel_pos_embedding.get_fixed_embedding(step + 1, device)
-        mask = torch.cat([mask, mask.new_ones(len(texts), 1)], dim=1)
-        out = gpt.gpt(inputs_embeds=emb, attention_mask=mask, past_key_values=cache, use_cache=True, return_dict=True)
-        hidden = out.last_hidden_state[:, -1]
-    stacked = torch.stack(latents, dim=1)
-    return [
-        Decoded(codes[i, :n], stacked[i, :n], ended=codes[i, n - 1].item() == gpt.stop_audio_token) for i, n in enumerate(lengths)
-    ]
-
-
-def _prefill(gpt: nn.Module, cond_latents: torch.Tensor, texts: Sequence[torch.Tensor]):
-    """Run [prompt, start text stop, start of audio] of every line; shorter ones are padded on the left and masked."""
-    device = cond_latents.device
-    start_audio = torch.tensor([[gpt.start_audio_token]], device=device)
-    audio = gpt.mel_embedding(start_audio) + gpt.mel_pos_embedding(start_audio)
-    prefixes = []
-    for tokens in texts:
-        ids = nn.functional.pad(tokens.to(device)[None], (1, 0), value=gpt.start_text_token)
-        ids = nn.functional.pad(ids, (0, 1), value=gpt.stop_text_token)
-        prefixes.append(torch.cat([cond_latents, gpt.text_embedding(ids) + gpt.text_pos_embedding(ids), audio], dim=1)[0])
-    width = max(map(len, prefixes))
-    emb = torch.stack([nn.functional.pad(prefix, (0, 0, width - len(prefix), 0)) for prefix in prefixes])
-    mask = torch.stack([torch.arange(width, device=device) >= width - len(prefix) for prefix in prefixes]).long()
-    cache = DynamicCache()
-    out = gpt.gpt(inputs_embeds=emb, attention_mask=mask, past_key_values=cache, use_cache=True, return_dict=True)
-    return out.last_hidden_state[:, -1], mask, cache
-
-
-def sampling(p: SpeechParams) -> LogitsProcessorList:
-    """transformers' own processors in the order stock's `generate` applies them."""
-    processors = LogitsProcessorList()
-    if p.repetition_penalty != 1:
-        processors.append(RepetitionPenaltyLogitsProcessor(p.repetition_penalty))
-    if p.temperature:
-        processors += [TemperatureLogitsWarper(p.temperature), TopKLogitsWarper(p.top_k), TopPLogitsWarper(p.top_p)]
-    return processors
-
-
-def _draw(logits: torch.Tensor, temperature: float, generators: list[torch.Generator]) -> torch.Tensor:
-    """(B, V) -> (B, 1); each line draws from its own generator."""
-    if not temperature:
-        return logits.argmax(dim=-1, keepdim=True)
-    shares = logits.softmax(dim=-1)
-    return torch.stack([torch.multinomial(row, 1, generator=g) for row, g in zip(shares, generators)])
-
-
-@torch.inference_mode()
-def vocode(model, latents: torch.Tensor, speaker_embedding: torch.Tensor) -> np.ndarray:
-    """(T, D) latents -> float32 (samples,) at 24,000 Hz."""
-    return model.hifigan_decoder(latents[None], g=speaker_embedding).squeeze().cpu().numpy()

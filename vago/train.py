@@ -22,18 +22,17 @@ import torch
 from accelerate import PartialState
 from filelock import FileLock, Timeout
 
-from vago import VagoError, batches, checkpoint, lineage, monitor, optim, scores
+from vago import VagoError, adapters, batches, checkpoint, launch, lineage, monitor, optim, scores
 from vago.corpus import Corpus
-from vago.lineage import BEST, LAST, RECORD
+from vago.lineage import LAST, RECORD
 from vago.objective import Objective, loss
 from vago.params import TrainParams
 from vago.paths import Paths
-from vago.phase import Phase, Position, gpt_tensors, restore, save_last, set_up, start_weights
+from vago.phase import Phase, Position, Told, load_best, restore, save_best, save_last, set_up, start_weights
 from vago.stopping import Interrupted, StopRequest, stop_signals
 
 BAD_STEPS = 3  # non-finite steps in a row before going back to the last good state
 ROLLBACKS = 3  # ... and that often before giving up
-ABANDONED: tuple[float, ...] = ()  # a step that was not finished because a stop was asked for
 
 
 def train_phase(
@@ -51,6 +50,8 @@ def train_phase(
     """
     folder = paths.phase(p.phase)
     folder.mkdir(parents=True, exist_ok=True)
+    if (p.processes or 1) > 1 and not launch.inside():
+        return launch.train(p, paths, listener, log)
     # of several processes (accelerate launch) the main one holds the lock, writes and tells for all; without a GPU they use gloo
     main_process = PartialState(cpu=not torch.cuda.is_available()).is_main_process
     try:
@@ -63,7 +64,7 @@ def train_phase(
 def _train(p: TrainParams, paths: Paths, folder: Path, listener, log) -> dict:
     corpus = Corpus.load(paths.corpus)
     parent = lineage.parent_of(p, paths)
-    p = p.inherit(parent.get("lineage", {}).get("settings"))
+    p = p.inherit(parent.get("lineage", {}).get("settings")).model_copy(update={"processes": PartialState().num_processes})
     ancestry = lineage.of(p, paths, corpus, parent.get("best_sha256"))
     if record := lineage.finished(folder, ancestry):
         log(f"{p.phase} is complete already ({record['step']} steps): nothing to do")
@@ -94,33 +95,41 @@ def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
     if math.isinf(at.best_loss):  # not yet asked: the phase's own starting point is the first candidate
         _evaluate(phase, watch)
     recent: list[tuple[float, float]] = []
+    waiting: list[Told] = []
     while at.step < phase.steps and not at.finished:
-        result = ABANDONED if _asked_to_stop(phase, stop) else _step(phase, at.step, stop)
-        if result is ABANDONED:
-            at.seconds = time.monotonic() - started
+        told = None if _asked_to_stop(phase, stop) else _step(phase, at.step, stop)
+        if told:
+            at.step += 1
+            waiting.append(told)
+        log_due, eval_due, save_due = (
+            at.step % every == 0 or at.step == phase.steps for every in (p.log_every, p.eval_every, p.save_every)
+        )
+        result: tuple[float, ...] | None = ()
+        while len(waiting) > (phase.lag if told and not (log_due or eval_due or save_due) else 0):
+            result = waiting.pop(0).read()
+            if result is None:
+                _bad_step(phase, watch)
+                at = phase.at
+                continue
+            at.bad_steps = 0
+            recent.append(result[:2])
+            watch.progress(at.step, result[0])
+        at.seconds = time.monotonic() - started
+        if not told:
             save_last(phase)
             raise Interrupted(
                 f"stopped after step {at.step} of {phase.steps}, all saved: run {p.phase} again to go on from there"
             )
-        at.step += 1
-        if result is None:
-            _bad_step(phase, watch)
-            at = phase.at
+        if result is None:  # nothing was learnt: what was due waits for the next step that learns
             continue
-        at.bad_steps = 0
-        recent.append(result[:2])
-        if at.step % p.log_every == 0 or at.step == phase.steps:
-            at.seconds = time.monotonic() - started
+        if log_due and recent:
             watch.add(_row(phase, recent, grad_norm=result[2]))
             recent = []
-        watch.progress(at.step, result[0])
-        if at.step % p.eval_every == 0 or at.step == phase.steps:
+        if eval_due:
             _evaluate(phase, watch)
             at.finished = p.patience is not None and at.stale >= p.patience
-        if at.step % p.save_every == 0 and at.step < phase.steps and not at.finished:
-            at.seconds = time.monotonic() - started
+        if save_due and at.step < phase.steps and not at.finished:
             save_last(phase)
-    at.seconds = time.monotonic() - started
     watch.progress(at.step, at.best_loss, force=True)
 
 
@@ -140,11 +149,10 @@ def _asked_to_stop(phase: Phase, stop: StopRequest) -> bool:
     return phase.accelerator.reduce(asked, "sum").item() > 0
 
 
-def _step(phase: Phase, step: int, stop: StopRequest) -> tuple[float, ...] | None:
-    """One optimizer step; (mel CE, text CE, gradient norm) of its group.
+def _step(phase: Phase, step: int, stop: StopRequest) -> Told | None:
+    """One optimizer step, which changes nothing where the loss or the gradient is not finite.
 
-    None when the loss or the gradient was not finite, ABANDONED when a stop was asked for within the group: both leave
-    the weights as they were.
+    None when a stop was asked for within the group: the weights are then as they were.
     """
     p, accelerator = phase.p, phase.accelerator
     epoch, group_index = divmod(step, phase.steps_per_epoch)
@@ -169,15 +177,13 @@ def _step(phase: Phase, step: int, stop: StopRequest) -> tuple[float, ...] | Non
             accelerator.backward(loss(mel_nll, text_nll, counts, p.text_loss_weight) * weight * world)
         sums += weight * torch.stack([mel_nll.detach().sum(), text_nll.detach().sum()])
         if stop.requested and world == 1:
-            return ABANDONED
+            return None
     norm = accelerator.clip_grad_norm_(phase.objective.parameters(), p.max_grad_norm)
-    mel, text, size = torch.cat([accelerator.reduce(sums, "sum"), norm.reshape(1)]).tolist()  # the one device sync of a step
-    if not all(map(math.isfinite, (mel, text, size))):
-        return None
+    numbers = torch.cat([accelerator.reduce(sums, "sum"), norm.reshape(1)])
     for parameters in phase.optimizer.param_groups:
         parameters["lr"] = optim.learning_rate(p, step, phase.steps)
-    phase.optimizer.step()
-    return mel / counts[0], text / counts[1], size
+    optim.step(phase.optimizer, numbers)
+    return Told.of(numbers, counts)
 
 
 def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:
@@ -202,9 +208,7 @@ def _record(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> None:
     groups = table.groupby(table.clip_id.map(phase.sources))
     per_source = {f"mel_ce_{source}": scores.means(part, weight)["mel_ce"] for source, part in groups}
     if best := result["loss"] < at.best_loss:
-        if phase.accelerator.is_main_process:
-            checkpoint.save(phase.folder / BEST, gpt_tensors(phase.gpt), {"step": at.step, "lineage": phase.lineage, **result})
-        phase.accelerator.wait_for_everyone()
+        save_best(phase, {"step": at.step, **result})
         at.best_loss, at.best_step, at.stale = result["loss"], at.step, 0
     else:
         at.stale += 1
@@ -227,7 +231,7 @@ def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
     if (phase.folder / LAST).exists():
         restore(phase)
     else:
-        phase.gpt.load_state_dict(start_weights(phase.p, phase.paths).state_dict())
+        adapters.load_plain(phase.gpt, start_weights(phase.p, phase.paths).state_dict())
         phase.optimizer.state.clear()
         phase.at = Position()
     message = f"{BAD_STEPS} steps in a row were not finite: back to the weights of step {phase.at.step}, on with the next clips"
@@ -237,8 +241,7 @@ def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
 
 def _finish(phase: Phase) -> dict:
     """Write phase.json with the best weights' held-out scores and drop `last`, which only an unfinished run needs."""
-    best, meta = checkpoint.load(phase.folder / BEST)
-    phase.gpt.load_state_dict(best)
+    meta = load_best(phase)
     table = scores.per_clip(Objective(phase.gpt), phase.held_out, phase.accelerator.device)
     record = {
         "phase": phase.p.phase,
