@@ -46,7 +46,8 @@ def base_files(paths: Paths) -> list[Path]:
 def corpus_inputs(paths: Paths, p: Any) -> list[Path]:
     recordings = [] if p.demo_voice else [paths.recordings(p.recordings_dir) / source for source in p.sources]
     corrected = [paths.corrections] if paths.corrections.exists() else []
-    return recordings + corrected + ([] if makes_base(p) else base_files(paths))
+    sample = [paths.root / p.speaker_sample] if p.speaker_sample else []
+    return recordings + sample + corrected + ([] if makes_base(p) else base_files(paths))
 
 
 def corpus_outputs(paths: Paths, p: Any) -> list[Path]:
