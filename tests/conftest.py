@@ -9,11 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from vago.params import CorpusParams, TrainParams
 from vago.paths import Paths
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def as_many_threads_as_before():
+    """Importing stock's dataset sets torch to one thread for the whole process, and other threads give other bits."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
 
 QUIZ = [
     "Jó estét kívánok, hölgyeim és uraim!",

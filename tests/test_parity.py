@@ -31,9 +31,9 @@ def clips(tmp_path_factory):
 
 def losses(base_dir, clips, tmp_path):
     """(stock's loss parts, ours) of one batch that stock's own dataset, collator and device formatting made."""
+    threads = torch.get_num_threads()  # importing the dataset sets one for the whole process
     from TTS.tts.layers.xtts.trainer.dataset import XTTSDataset
 
-    threads = torch.get_num_threads()
     readable_audio(clips[0]["audio_file"])
     config = recipe(tmp_path, base_dir, batch_size=3, loader_workers=0)
     config.model_args.gpt_use_masking_gt_prompt_approach = False
