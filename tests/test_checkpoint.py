@@ -1,5 +1,3 @@
-import subprocess
-
 import pytest
 import torch
 
@@ -80,18 +78,7 @@ def test_full_disk_is_seen_before_writing(tmp_path, tensors, monkeypatch):
         checkpoint.save(tmp_path / "last.safetensors", tensors, {})
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A tmpfs of 8 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
+@pytest.mark.parametrize("small_disk", ["8m"], indirect=True)
 def test_a_disk_that_fills_up_while_writing_loses_nothing(small_disk, monkeypatch):
     monkeypatch.setattr(paths, "SPARE_BYTES", 0)
     path = small_disk / "best.safetensors"

@@ -288,18 +288,7 @@ def test_what_has_come_already_needs_no_room_again(hub, run, files, monkeypatch)
     assert needed == [total, sum(len(files[n]) for n in ("model.pth", "dvae.pth", "mel_stats.pth", "speakers_xtts.pth")) - 80_000]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A tmpfs of 160 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(folder)], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
+@pytest.mark.parametrize("small_disk", ["160k"], indirect=True)
 @pytest.mark.parametrize("source", ["hub", "folder"])
 def test_a_disk_that_fills_up_while_fetching(source, hub, run, files, small_disk, tmp_path, monkeypatch):
     monkeypatch.setattr(fetch, "need_room", lambda *a: None)  # somebody else takes the space after the check

@@ -64,6 +64,14 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def is_bf16(precision: str, device: str) -> bool:
+    """Whether `precision` means bfloat16 on `device` ("cpu", "cuda"): "auto" does on a GPU that computes in it."""
+    import torch
+
+    capable = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return precision == "bf16" or (precision == "auto" and capable)
+
+
 def load_tokenizer(folder: Path):
     """coqui's VoiceBpeTokenizer over the base's vocab.json; `.encode(text, "hu") -> list[int]`."""
     from TTS.tts.layers.xtts.tokenizer import VoiceBpeTokenizer

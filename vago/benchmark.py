@@ -16,13 +16,13 @@ import pandas as pd
 import soundfile
 import torch
 
-from vago import VagoError, base, checkpoint, embedded, text
+from vago import VagoError, base, checkpoint, embedded, page, text
 from vago.audio import SAMPLE_RATE
 from vago.benchmark_params import BenchmarkParams
 from vago.benchmark_stock import stock_dvae
 from vago.demo import Voice
 from vago.params import Script
-from vago.paths import Paths, need_room, write_whole
+from vago.paths import Paths, importable, need_room, write_whole
 
 SHAPE = dict(
     gpt_layers=30, gpt_n_model_channels=1024, gpt_n_heads=16, gpt_number_text_tokens=6681, gpt_num_audio_tokens=1026,
@@ -129,10 +129,9 @@ class Worker:
     def __init__(self, side: str, p: BenchmarkParams, folder: Path, base_dir: Path, clips, batch_size: int):
         folder.mkdir(parents=True, exist_ok=True)
         self.name, self.log = side, folder / "worker.log"
-        path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
         with open(self.log, "w", encoding="utf-8") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vago.benchmark_worker"], text=True, env=os.environ | {"PYTHONPATH": path},
+                [sys.executable, "-m", "vago.benchmark_worker"], text=True, env=importable(),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             )  # fmt: skip
         job = {"side": side, "folder": str(folder), "base_dir": str(base_dir), "clips": clips, "batch_size": batch_size}
@@ -268,16 +267,8 @@ def markdown(found: Mapping[str, Any]) -> str:
     """The tables for a README, the machine named first, what qualifies them last."""
     parts = [f"Measured on: {found['machine']}."]
     for name, table in tables(found).items():
-        head = "| " + " | ".join(str(column).replace("_", " ") for column in table) + " |"
-        lines = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in table.itertuples(index=False)]
-        parts.append("\n".join([f"{name.capitalize()}:", "", head, "|" + " --- |" * table.shape[1], *lines]))
+        parts += [f"{name.capitalize()}:", page.markdown_table(table)]
     return "\n\n".join(parts + [f"- {note}" for note in found["notes"]]) + "\n"
-
-
-def _cell(value: Any) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return "" if value != value else f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _lines(path: str | Path) -> list[str]:

@@ -27,7 +27,6 @@ class Ours:
     ):
         """held_out: the last so many clips are not trained on; 0: all are, and all are what `score` asks for."""
         import soundfile
-        from accelerate import Accelerator
 
         from vago import base, features, phase
         from vago.paths import Paths
@@ -45,15 +44,13 @@ class Ours:
         self.notes = [f"vago computes codes, mels and tokens once: {took:.1f} CPU seconds for {len(clips)} clips"]
         settings = {"batch_size": batch_size, "accumulation": 1, "epochs": 10000}
         self.p = train_settings(p, settings)
-        use_bf16 = self.p.precision == "bf16" or (self.p.precision == "auto" and torch.cuda.is_available())
-        accelerator = Accelerator(mixed_precision="bf16" if use_bf16 else "no", cpu=not torch.cuda.is_available())
         gpt = base.open_base(base_dir).gpt
         paths = Paths(folder, folder, base_dir)
         paths.phase(self.p.phase).mkdir(parents=True, exist_ok=True)
         names = list(ready)
         training = {name: ready[name] for name in names[: len(names) - held_out]}
         test = {name: ready[name] for name in names[-held_out:]}
-        self.phase = phase.assemble(self.p, paths, {}, training, test, gpt, accelerator, self.notes.append)
+        self.phase = phase.assemble(self.p, paths, {}, training, test, gpt, phase.open_accelerator(self.p), self.notes.append)
         self.number, self.waiting, self.stop = 0, [], StopRequest()
 
     def step(self) -> dict[str, Any]:

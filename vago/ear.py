@@ -17,8 +17,8 @@ import numpy as np
 
 from vago import VagoError, audio, text
 from vago.paths import sha256_of
+from vago.tracks import EAR_RATE
 
-RATE = 16_000  # Hz, what both ears listen at
 LANGUAGE = "hu"
 # A Whisper model that loses the thread says "két, két, két ..." until its window is full, and a line counts at six times its
 # length. Nobody speaks more than nine tokens a second (seen on 30 lines), so it is stopped at twelve, and for repeating itself.
@@ -81,25 +81,21 @@ class Ear:
 
     def hear(self, wav: np.ndarray, rate: int) -> str:
         """What is said in (samples,) float32 at `rate` Hz, as the recogniser writes it; empty where it hears nothing."""
-        if not len(wav):
-            return ""
-        most = min(round(TOKENS_PER_SECOND * len(wav) / rate) + 10, MOST_TOKENS)  # in each window of 30 s
-        segments = self._segments(wav, rate, no_repeat_ngram_size=NO_REPEAT_TOKENS, max_new_tokens=most)
-        return " ".join(segment.text.strip() for segment in segments)
+        return " ".join(segment.text.strip() for segment in self._segments(wav, rate))
 
     def words(self, wav: np.ndarray, rate: int) -> list[Word]:
         """What `hear` hears in at most 30 s, word by word: when, and how sure the recogniser is of it."""
-        if not len(wav):
-            return []
-        most = min(round(TOKENS_PER_SECOND * len(wav) / rate) + 10, MOST_TOKENS)
-        options = {"no_repeat_ngram_size": NO_REPEAT_TOKENS, "max_new_tokens": most, "word_timestamps": True}
-        found = [word for segment in self._segments(wav, rate, **options) for word in segment.words or ()]
+        found = [word for segment in self._segments(wav, rate, word_timestamps=True) for word in segment.words or ()]
         return [Word(float(w.start), float(w.end), w.word.strip(), float(w.probability)) for w in found if w.word.strip()]
 
     def _segments(self, wav: np.ndarray, rate: int, **options) -> Iterator:
         """faster-whisper's segments (start, end, text, words) of one decoding, the likeliest of five beams."""
+        if not len(wav):
+            return iter(())
         settings = {"language": LANGUAGE, "beam_size": 5, "temperature": 0.0, "condition_on_previous_text": False}
-        return iter(self._model.transcribe(audio.resample(wav, rate, RATE), **{**settings, **options})[0])
+        most = min(round(TOKENS_PER_SECOND * len(wav) / rate) + 10, MOST_TOKENS)  # in each window of 30 s
+        stops = {"no_repeat_ngram_size": NO_REPEAT_TOKENS, "max_new_tokens": most}
+        return iter(self._model.transcribe(audio.resample(wav, rate, EAR_RATE), **settings, **stops, **options)[0])
 
 
 class SpeakerEar:
@@ -124,10 +120,10 @@ class SpeakerEar:
         """
         from resemblyzer.audio import normalize_volume
 
-        speech = audio.resample(speech, rate, RATE)
+        speech = audio.resample(speech, rate, EAR_RATE)
         if not np.abs(speech).max(initial=0):
             return np.zeros((0, 256), np.float32)
-        speech = np.resize(speech, max(len(speech), round(1.6 * RATE)))
+        speech = np.resize(speech, max(len(speech), round(1.6 * EAR_RATE)))
         loud = normalize_volume(speech, -30, increase_only=True)
         return self._encoder.embed_utterance(loud.astype(np.float32), return_partials=True, rate=a_second, min_coverage=0.9)[1]
 
@@ -136,7 +132,7 @@ class SpeakerEar:
 
         Pauses are taken out first, but for speech in which the voice detector finds none at all.
         """
-        wav = audio.resample(wav, rate, RATE)
+        wav = audio.resample(wav, rate, EAR_RATE)
         if not np.abs(wav).max(initial=0):
             return np.zeros(256, np.float32)
         voiced = self._preprocess(wav)

@@ -13,6 +13,7 @@ from vago.paths import sha256_of
 
 FOLDER = Path(__file__).parent / "assets" / "base"
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
+MARK = ".embedded"  # in an opened folder: which weights lie there
 PLAIN = ("config.json", "vocab.json")
 DECODER, SPEAKER = "hifigan_decoder.waveform_decoder.", "hifigan_decoder.speaker_encoder."
 
@@ -28,7 +29,7 @@ def open_into(folder: Path, assets: Path = FOLDER) -> Path:
     """
     folder = Path(folder)
     stamp = check(assets)["files"][WEIGHTS]["sha256"]
-    mark = folder / ".embedded"
+    mark = folder / MARK
     if all((folder / name).is_file() for name in base.FILES) and (not mark.exists() or mark.read_text() == stamp):
         return folder  # without the mark it is somebody's own base
     import torch
@@ -47,7 +48,7 @@ def open_into(folder: Path, assets: Path = FOLDER) -> Path:
         torch.save(weights["mel_stats"], partial / "mel_stats.pth")
         torch.save({}, partial / "speakers_xtts.pth")
         torch.save({"model": stock_state(weights, Xtts(config).state_dict())}, partial / "model.pth")
-        (partial / mark.name).write_text(stamp)
+        (partial / MARK).write_text(stamp)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(partial, folder)
     except OSError as error:

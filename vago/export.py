@@ -43,7 +43,7 @@ def export(
         raise VagoError(f"{name!r} will not do as a voice's name: letters, digits, spaces, dots, hyphens and underscores will")
     if not p.temperature:
         raise VagoError("coqui-tts cannot speak at temperature 0: export with a temperature above it, 0.1 for instance")
-    folder = Path(to).expanduser().resolve() if to else paths.home / "export"
+    folder = Path(to).expanduser().resolve() if to else paths.export
     before = earlier(folder)
     phase = samples.chosen_phase(p.phase, paths)
     try:

@@ -19,7 +19,7 @@ import yaml
 from vago import VagoError, monitor
 from vago.lineage import RECORD
 from vago.params import TrainParams
-from vago.paths import Paths, write_whole
+from vago.paths import Paths, importable, write_whole
 from vago.stopping import Interrupted
 
 SETTINGS = ".processes.yaml"
@@ -44,8 +44,7 @@ def train(p: TrainParams, paths: Paths, listener: monitor.Listener | None, log: 
     folder = paths.phase(p.phase)
     settings = {name: value for name, value in p.model_dump().items() if value is not None}
     write_whole(folder / SETTINGS, yaml.safe_dump(settings))
-    environment = os.environ | {"VAGO_HOME": str(paths.root), "PYTHONUNBUFFERED": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = importable() | {"VAGO_HOME": str(paths.root), "PYTHONUNBUFFERED": "1"}
     heard: list[str] = []
     started = subprocess.Popen(
         command(p.processes, folder / SETTINGS),

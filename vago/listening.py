@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from vago import VagoError, audio, base, checkpoint, demo, espeak, lineage, samples, steps, synthesize, text
+from vago import VagoError, audio, base, checkpoint, demo, espeak, lineage, page, samples, steps, synthesize, text
 from vago.corpus import Corpus
 from vago.ear import Ear, SpeakerEar, character_error_rate
 from vago.params import PHASES, CorpusParams, SampleParams, Script
@@ -76,8 +76,8 @@ class Report:
             nearest, rate = row["nearest_other"], row["real_time_factor"]
             shown.append({
                 "": row["title"],
-                "character error rate": _bracketed(row["cer"]),
-                "similarity to the target": _bracketed(row["similarity"]),
+                "character error rate": page.bracketed(row["cer"]),
+                "similarity to the target": page.bracketed(row["similarity"]),
                 "nearest other voice": f"{nearest['similarity']:.2f} ({nearest['voice']})",
                 "odd lengths": f"{row['odd_lengths']} of {len(row['lines'])}",
                 "speech": f"{row['seconds']:.0f} s",
@@ -87,9 +87,7 @@ class Report:
 
     def markdown(self) -> str:
         """The table as a README has it."""
-        table = self.table().reset_index()
-        lines = [list(table.columns), ["---"] * len(table.columns), *table.astype(str).values.tolist()]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        return page.markdown_table(self.table().reset_index())
 
     def lines(self) -> pd.DataFrame:
         """One row per voice and line: what was said, heard and measured, and its WAV."""
@@ -168,7 +166,7 @@ def listen(
             title = f"target ({by})" if name == "target" else name
             row |= {"row": name, "title": title, "key": key, "weights_sha256": weights.get(name, "")}
             checkpoint.write_json(folder / name / ROW, row)
-        tell(f"{name}: character error rate {_bracketed(row['cer'])}, similarity {_bracketed(row['similarity'])}")
+        tell(f"{name}: character error rate {page.bracketed(row['cer'])}, similarity {page.bracketed(row['similarity'])}")
         rows.append(row)
     report = Report(profile, ear.name, speaker_ear.name, rows)
     report.save(folder)
@@ -291,7 +289,3 @@ def _kept(folder: Path, key: str) -> dict[str, Any] | None:
 
 def _digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _bracketed(value: dict[str, float]) -> str:
-    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"

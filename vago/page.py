@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,24 @@ def table(rows: pd.DataFrame, caption: str = "") -> str:
     title = f"<p><b>{html.escape(caption)}</b>{more}</p>" if caption or more else ""
     whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f'{title}<div style="max-height:26em;overflow:auto">{whole}</div>'
+
+
+def markdown_table(rows: pd.DataFrame) -> str:
+    """A table as a README has it, without its index: numbers to three significant digits."""
+
+    def cell(value: Any) -> str:
+        if not isinstance(value, float):
+            return str(value)
+        return "" if value != value else f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+    head = [str(column).replace("_", " ") for column in rows]
+    lines = [head, ["---"] * len(head), *([cell(value) for value in row] for row in rows.itertuples(index=False, name=None))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def bracketed(value: Mapping[str, float]) -> str:
+    """A mean with its interval: 0.44 [0.40, 0.49]."""
+    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
 
 
 def number(value: Any) -> str:

@@ -67,6 +67,10 @@ class Paths:
         return self.home / "stages" / name
 
     @property
+    def export(self) -> Path:
+        return self.home / "export"
+
+    @property
     def executed(self) -> Path:
         return self.home / "notebooks"
 
@@ -97,6 +101,12 @@ class Paths:
             return str(Path(path).relative_to(self.root))
         except ValueError:
             return str(path)
+
+
+def importable() -> dict[str, str]:
+    """The environment for a process of its own that shall import this very vago."""
+    folders = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
 
 
 def sha256_of(path: Path) -> str:

@@ -99,6 +99,12 @@ class Phase:
         return self.steps_per_epoch * self.p.epochs
 
 
+def open_accelerator(p: TrainParams) -> Accelerator:
+    """On the GPU where there is one, in the precision that `p` asks for."""
+    device = base.device()
+    return Accelerator(mixed_precision="bf16" if base.is_bf16(p.precision, device) else "no", cpu=device == "cpu")
+
+
 def set_up(p: TrainParams, paths: Paths, corpus: Corpus, ancestry: dict, log) -> Phase:
     """Features, model, optimizer; nothing is written but the features' cache."""
     training, held_out = corpus.training(p.sources), corpus.held_out_clips
@@ -106,8 +112,7 @@ def set_up(p: TrainParams, paths: Paths, corpus: Corpus, ancestry: dict, log) ->
         raise VagoError(
             f"sources {', '.join(p.sources)} hold {len(training)} training clips in {paths.corpus}: name sources of the corpus"
         )
-    use_bf16 = p.precision == "bf16" or (p.precision == "auto" and torch.cuda.is_available() and torch.cuda.is_bf16_supported())
-    accelerator = Accelerator(mixed_precision="bf16" if use_bf16 else "no", cpu=not torch.cuda.is_available())
+    accelerator = open_accelerator(p)
     ids = [*training.clip_id, *held_out.clip_id]
     with accelerator.main_process_first():  # the others find them in the cache
         clips = features.compute(corpus, ids, paths.base, paths.features, str(accelerator.device), _told(log, "features"))
