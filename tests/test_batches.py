@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -98,3 +100,30 @@ def test_a_speakers_only_clip_is_named():
     clips = many([30, 40]) | {"b1": clip("b1", 50, "béla")}
     with pytest.raises(VagoError, match="b1 is the only one of speaker 'béla' among 3 clips"):
         batches.other_prompt(clips, "b1", 10, np.random.default_rng(0))
+
+
+def numbered(count: int, speaker: str = "anna", first: int = 0) -> dict[str, Features]:
+    """Clips whose mel says which clip it is."""
+    made = {f"n{i:03d}": clip(f"n{i:03d}", 20 + i, speaker) for i in range(first, first + count)}
+    return {name: replace(c, mel=torch.full_like(c.mel, float(name[1:]))) for name, c in made.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(count=st.integers(2, 12), size=st.integers(1, 6), seed=st.integers(0, 999))
+def test_a_shared_prompt_comes_from_clips_that_are_not_in_the_batch(count, size, seed):
+    clips = numbered(count)
+    ids = batches.epoch_order(clips, size, seed, 0)[0]
+    batch = batches.training_batch(clips, ids, "shared", (1.0, 2.0), (seed, 0))
+    alone = len(ids) == count  # nobody is left to prompt all of them
+    assert len(batch.cond_mels) == (len(ids) if alone else 1)
+    assert 86 <= batch.cond_mels.shape[2] <= 172
+    for name, mel in zip(ids if alone else [set(ids)], batch.cond_mels):
+        assert not {f"n{int(value):03d}" for value in mel.unique()} & ({name} if alone else name)
+    assert not batch.prompt_spans.any(), "every code is learned"
+
+
+def test_clips_of_several_speakers_are_prompted_by_their_own():
+    clips = numbered(4) | numbered(4, "béla", 4)
+    batch = batches.training_batch(clips, ["n001", "n005"], "shared", (1.0, 1.0), (1, 2))
+    anna, bela = (set(mel.unique().tolist()) for mel in batch.cond_mels)
+    assert anna <= {0, 2, 3} and bela <= {4, 6, 7}

@@ -101,6 +101,7 @@ def test_same_codes_through_ours_and_stocks_greedy_decoding(stock, exported):
     model, voice, encode = export.load(exported)
     ids = torch.tensor(encode("jó estét kívánok!"))
     latents, embedding = stock.speaker_manager.speakers[NAME].values()
+    assert 0 < voice.pace[0] < voice.pace[1] < 1
     assert torch.equal(latents, voice.gpt_cond_latents) and torch.equal(embedding, voice.speaker_embedding)
     (ours,) = synthesize.decode(model.gpt, voice.gpt_cond_latents, [ids], GREEDY, [30], [1])
     with torch.inference_mode():

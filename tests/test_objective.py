@@ -1,5 +1,7 @@
 """The loss equals stock's where stock is right, and differs exactly where stock is wrong."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -52,6 +54,14 @@ def test_training_loss_equals_stock_weighting(gpt, some):
     text, mel = stock(gpt, batch)
     with torch.no_grad():
         assert loss(*Objective(gpt)(batch), batch.target_counts()).item() == pytest.approx(0.01 * text + mel, abs=1e-5)
+
+
+def test_one_prompt_for_all_is_that_prompt_for_each(gpt, some):
+    clips, ids = some
+    shared = batches.training_batch(clips, ids, "shared", (1.0, 1.0), (1, 2))
+    each = replace(shared, cond_mels=shared.cond_mels.expand(len(ids), -1, -1))
+    assert shared.cond_mels.shape[0] == 1 and ours(gpt, shared) == pytest.approx(ours(gpt, each), abs=1e-5)
+    assert ours(gpt, shared) == pytest.approx(stock(gpt, each), abs=1e-5)
 
 
 def test_padding_changes_nothing(gpt, some):

@@ -1,5 +1,7 @@
 """Ours against stock: same weights, same latents, same codes; and what a listener relies on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -133,6 +135,37 @@ def test_speak_splits_long_lines_and_joins_them_with_pauses(model, voice, encode
     assert silence.max() == int(0.5 * OUTPUT_RATE), "half a second of pause lies between two sentences"
     again = synthesize.speak(model, voice, ["Jó estét!", long], encode, p, pause_seconds=0.5)
     assert all(np.array_equal(a.wav, b.wav) for a, b in zip((one, two), again))
+
+
+def test_sentences_of_odd_length_are_drawn_again_and_the_least_odd_take_stays(model, voice, encode, monkeypatch):
+    """A babbling and a cut sentence beside a good one; lengths in codes of each one's takes, None where it was cut."""
+    lines = ["Ez jó lesz elsőre is, hidd el!", "Ez a mondat bizony sokat fecseg!", "Ez sosem ér a végére, csak beszél."]
+    per_char = synthesize.CODES_PER_SECOND * 0.06
+    lengths = {0: [30], 1: [90, 75, 80], 2: [None, 34]}
+    asked = []
+
+    def drawn(gpt, latents, texts, p, limits, seeds):
+        found = []
+        for tokens, limit, seed in zip(texts, limits, seeds):
+            line = next(i for i, text in enumerate(lines) if tokens.tolist() == encode(synthesize.sentences(text)[0]))
+            count = lengths[line][sum(line == other for other, _ in asked)]
+            asked.append((line, seed))
+            found.append(decode.Decoded(torch.zeros(count or limit), torch.randn(count or limit, 192), count is not None))
+        return found
+
+    monkeypatch.setattr(synthesize, "decode", drawn)
+    assert 30 < per_char * len(lines[0]) < 60
+    paced = replace(voice, pace=(0.04, 0.08))
+    good, babbling, cut = synthesize.speak(model, paced, lines, encode, SpeechParams(retakes=2))
+    assert [s.takes for s in (good, babbling, cut)] == [1, 3, 2] and good.ended and babbling.ended and cut.ended
+    codes = [round(s.seconds * synthesize.CODES_PER_SECOND) for s in (good, babbling, cut)]
+    assert codes == pytest.approx([30, 75, 34], abs=1), "the nearest to the voice's pace of each"
+    assert len({seed for _, seed in asked}) == len(asked), "every take has its own random numbers"
+
+    asked.clear()
+    assert [s.takes for s in synthesize.speak(model, paced, lines, encode, SpeechParams(retakes=0))] == [1, 1, 1]
+    asked.clear()
+    assert [s.takes for s in synthesize.speak(model, voice, lines, encode, SpeechParams())] == [1, 1, 1], "nobody's pace is known"
 
 
 def test_a_stream_is_the_spoken_line_in_pieces(model, voice, encode, monkeypatch):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -40,13 +40,17 @@ def training_batch(
 ) -> Batch:
     """A batch with prompts 3-6 s long (`seconds`), equally long within the batch so that none needs padding.
 
-    `prompt="other"` takes a stretch of other clips of the speaker; `"masked"` takes it from the clip itself and leaves
-    those codes out of the loss, as stock means to.
+    `prompt="shared"` takes a stretch of clips that are not in the batch, one for all of it: what a prompt costs, a third of
+    a step of three clips, is paid once. `"other"` takes one for each clip, as "shared" has to where a batch holds several
+    speakers or all of a speaker's clips. `"masked"` takes it from the clip itself and leaves those codes out of the loss,
+    as stock means to.
     """
     rng = np.random.default_rng(list(seed))
     frames = int(rng.uniform(*seconds) * FRAMES_PER_SECOND)
-    if prompt == "other":
-        mels = [other_prompt(clips, i, frames, rng) for i in ids]
+    if prompt != "masked":
+        speakers = {clips[i].speaker for i in ids}
+        is_one = prompt == "shared" and len(speakers) == 1 and _others(clips, speakers.pop(), ids)
+        mels = [other_prompt(clips, i, frames, rng, ids if is_one else ()) for i in (ids[:1] if is_one else ids)]
         return collate([clips[i] for i in ids], mels)
     # stock takes half of a clip that is shorter than the prompt; here all prompts of a batch shrink together
     frames = min(frames, min(clips[i].mel.shape[1] for i in ids) // 2)
@@ -70,13 +74,15 @@ def held_out_batches(clips: Mapping[str, Features], batch_size: int, prompt_seco
     return [collate([clips[i] for i in part], [prompts[i] for i in part]) for part in parts]
 
 
-def other_prompt(clips: Mapping[str, Features], own: str, frames: int, rng: np.random.Generator) -> torch.Tensor:
+def other_prompt(
+    clips: Mapping[str, Features], own: str, frames: int, rng: np.random.Generator, without: Collection[str] = ()
+) -> torch.Tensor:
     """(80, frames) cut at random from other clips of the same speaker, one after the other until it is long enough.
 
-    Raises VagoError where the speaker has no other clip.
+    Raises VagoError where the speaker has no other clip than those `without`.
     """
     speaker = clips[own].speaker
-    others = [i for i in sorted(clips) if i != own and clips[i].speaker == speaker]
+    others = _others(clips, speaker, {own, *without})
     if not others:
         raise VagoError(
             f"clip {own} is the only one of speaker {speaker!r} among {len(clips)} clips, so nothing can prompt it: "
@@ -90,6 +96,10 @@ def other_prompt(clips: Mapping[str, Features], own: str, frames: int, rng: np.r
         parts.append(mel[:, start : start + length])
         have += length
     return torch.cat(parts, dim=1)
+
+
+def _others(clips: Mapping[str, Features], speaker: str, without: Collection[str]) -> list[str]:
+    return [i for i in sorted(clips) if clips[i].speaker == speaker and i not in without]
 
 
 def collate(clips: Sequence[Features], mels: Sequence[torch.Tensor], spans: Sequence[tuple[int, int]] | None = None) -> Batch:

@@ -42,7 +42,7 @@ def speech_rows(
     clock: Callable[[], float] = time.perf_counter,
     on_progress: Callable[[str], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Let stock and ours speak `lines` in turn, `rounds` times after `warm_ups` that do not count.
+    """Let stock and ours speak `lines` in turn, `rounds` times after `warm_ups` of one sentence that do not count.
 
     Each of four ways speaks the same sentences (read out and split by vago) with the same settings, the same most codes and the
     same seeds, so nearly the same codes: stock's penalty also holds its stand-ins for said, and rounding may turn a draw.
@@ -61,7 +61,7 @@ def speech_rows(
     with _stock_ready(model):
         for number in range(warm_ups + rounds):
             for what in WAYS:
-                run = _run(what, model, voice, pieces, encode, p, clock)
+                run = _run(what, model, voice, pieces if number >= warm_ups else pieces[:1], encode, p, clock)
                 if on_progress:
                     on_progress(f"{what}: {run.seconds:.2f} s for {run.audio:.1f} s of audio")
                 if number >= warm_ups:

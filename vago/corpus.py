@@ -113,6 +113,11 @@ class Corpus:
             raise VagoError(f"the corpus in {self.root} has no clips of source {unknown[0]!r}, it has {known}: mend `sources`")
         return self.clips[~self.clips["held_out"] & self.clips["source"].isin(sources)].reset_index(drop=True)
 
+    def pace(self) -> tuple[float, float]:
+        """1st and 99th percentile of the clips' seconds per character: outside of them, a sentence's length is odd."""
+        low, high = np.percentile(self.clips.seconds / self.clips.text.str.len(), (1, 99))
+        return float(low), float(high)
+
     def audio(self, clip_id: str) -> tuple[np.ndarray, int]:
         """(samples,) float32 and its rate of 22,050 Hz."""
         found = self.clips.loc[self.clips["clip_id"] == clip_id, "file"]

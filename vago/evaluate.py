@@ -31,7 +31,6 @@ def evaluate(p: EvaluateParams, paths: Paths, on_progress: Callable[[str], None]
     names = ["base", *p.phases]
     model, encode = base.open_base(paths.base, device), base.encoder(paths.base)
     chosen = speech_clips(held_out, p.speech_clips)
-    prompt = samples.reference_clips(corpus, p)
     paths.evaluation.mkdir(parents=True, exist_ok=True)
 
     tables, weights, spoken = {}, {"base": base.fingerprint(paths.base)}, []
@@ -42,7 +41,7 @@ def evaluate(p: EvaluateParams, paths: Paths, on_progress: Callable[[str], None]
         tables[name] = scores.per_clip(Objective(model.gpt), test, device)
         if len(chosen):
             tell(f"{name}: speaking {len(chosen)} held-out sentences")
-            voice = synthesize.voice_from(model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds)
+            voice, _ = samples.voice_of(model, corpus, p)
             rows = _speech(model, voice, encode, corpus, chosen, p, paths.evaluation / "speech", name)
             spoken += [{"phase": name, **row} for row in rows]
     speech = pd.DataFrame(spoken)

@@ -126,6 +126,7 @@ def describe(p: SampleParams, paths: Paths, speaker: samples.Speaker, name: str)
             "minutes": float(clips.seconds.sum() / 60),
             "sources": {key: int(count) for key, count in clips.source.value_counts(sort=False).items()},
         },
+        "pace": speaker.voice.pace,
         "prompt": {clip_id: clips.sha256[clip_id] for clip_id in speaker.prompt},
         "training": {key: trained[key] for key in ("best_step", "lineage") if key in trained},
         "scores": scores_of(paths, phase, speaker.model_sha256),
@@ -173,7 +174,8 @@ def load(folder: Path, name: str = "", device: str = "cpu"):
     if (name or len(voices) != 1) and name not in voices:
         raise VagoError(f"{folder} has no voice {name!r}; it has {', '.join(map(repr, voices)) or 'none'}")
     latents, embedding = voices[name or next(iter(voices))].values()
-    return model, synthesize.Voice(latents.to(device), embedding.to(device)), base.encoder(folder)
+    pace = json.loads((Path(folder) / RECORD).read_text(encoding="utf-8")).get("pace")
+    return model, synthesize.Voice(latents.to(device), embedding.to(device), pace and tuple(pace)), base.encoder(folder)
 
 
 def export_profile(

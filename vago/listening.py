@@ -32,7 +32,6 @@ RECIPE = 1  # raise it when the same speech would be measured differently, so th
 # voices the target must not be taken for; Mike is left out, whose formants are those of the demo's m3
 OTHERS = "m1 m2 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 Alex Andy Annie Gene Jacky Lee Mario Michael".split()
 STANDARD_CLIPS = 8  # recordings that make up the target's voice, and texts that each of the others speaks
-ORDINARY = (1, 99)  # percentiles of the recordings' seconds per character within which a line's length is nothing odd
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def listen(
             else:
                 if name != "base":
                     samples.put_phase(opened(), name, paths)
-                spoken = model_lines(opened(), corpus, prompt, script, base.encoder(paths.base), p)
+                spoken = model_lines(opened(), corpus, script, base.encoder(paths.base), p)
             told = lambda line, name=name: tell(f"{name}: {line}")  # noqa: E731
             row = hear_row(spoken, standard(), ear, speaker_ear, folder / name, p.loudness_lufs, told)
             title = f"target ({by})" if name == "target" else name
@@ -199,9 +198,8 @@ def standard_of(corpus: Corpus, speaker_ear: SpeakerEar) -> Standard:
         voice = espeak.Voice(variant, **demo.QUIZ_MANNER)
         return speaker_ear.voice((voice.speak(line), espeak.RATE) for line in clips.text)
 
-    low, high = np.percentile(corpus.clips.seconds / corpus.clips.text.str.len(), ORDINARY)
     target = speaker_ear.voice(corpus.audio(clip_id) for clip_id in clips.clip_id)
-    return Standard(target, {variant: other(variant) for variant in OTHERS}, (float(low), float(high)))
+    return Standard(target, {variant: other(variant) for variant in OTHERS}, corpus.pace())
 
 
 def demo_lines(script: Script) -> Iterator[Spoken]:
@@ -219,9 +217,9 @@ def held_out_lines(corpus: Corpus) -> Iterator[Spoken]:
         yield Spoken(clip.clip_id, clip.text, *corpus.audio(clip.clip_id))
 
 
-def model_lines(model, corpus: Corpus, prompt: list[str], script: Script, encode, p: SampleParams) -> list[Spoken]:
-    """The lines by an open model behind the clips of `prompt`."""
-    voice = synthesize.voice_from(model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds)
+def model_lines(model, corpus: Corpus, script: Script, encode, p: SampleParams) -> list[Spoken]:
+    """The lines by an open model with the corpus's voice."""
+    voice, _ = samples.voice_of(model, corpus, p)
     spoken = synthesize.speak(model, voice, [line.text for line in script.lines], encode, p, p.pause_seconds)
     return [
         Spoken(line.name, line.text, speech.wav, audio.OUTPUT_RATE, speech.took, speech.ended)

@@ -114,7 +114,7 @@ class TrainParams(Params):
 
     DEFAULTS: ClassVar[dict[str, Any]] = dict(
         batch_size=3, accumulation=1, weight_decay=0.01, schedule="cosine", warmup_steps=50, max_grad_norm=1.0,
-        text_loss_weight=0.01, prompt="other", prompt_min_seconds=3.0, prompt_max_seconds=6.0, dropout=0.1,
+        text_loss_weight=0.01, prompt="shared", prompt_min_seconds=3.0, prompt_max_seconds=6.0, dropout=0.1,
         precision="auto", eval_every=100, eval_batch_size=8, save_every=100, log_every=10, patience=None, processes=1,
         optimizer="adamw", checkpointing=False, lora_rank=0, torch_compile="none", best_precision="fp16", last_precision="full",
     )  # fmt: skip
@@ -133,7 +133,7 @@ class TrainParams(Params):
     warmup_steps: int | None = Field(None, ge=0)
     max_grad_norm: float | None = Field(None, gt=0)
     text_loss_weight: float | None = Field(None, ge=0)
-    prompt: Literal["other", "masked"] | None = Field(None, description="prompt from other clips, or the corrected stock way")
+    prompt: Literal["shared", "other", "masked"] | None = Field(None, description="one a batch, one a clip, stock's way")
     prompt_min_seconds: float | None = Field(None, ge=0.5)
     prompt_max_seconds: float | None = Field(None, le=30)
     dropout: float | None = Field(None, ge=0, lt=1)
@@ -181,6 +181,7 @@ class SpeechParams(Params):
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of the GPT; auto: bf16 on a GPU that has it")
     prompt_seconds: float = Field(6.0, ge=1, le=30, description="reference audio from the training clips")
     max_seconds_per_char: float = Field(0.15, gt=0, description="a line that has not ended by then is cut, and said to be")
+    retakes: int = Field(2, ge=0, le=20, description="so often at most is a sentence of odd length drawn again")
 
 
 class EvaluateParams(SpeechParams):

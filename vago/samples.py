@@ -18,7 +18,7 @@ from vago.lineage import BEST
 from vago.params import PHASES, SampleParams, Script, SpeechParams
 from vago.paths import Paths, write_whole
 
-SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "prompt_seconds", "seed")
+SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "retakes", "prompt_seconds", "seed")
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,7 @@ def open_speaker(p: SampleParams, paths: Paths) -> Speaker:
     phase = chosen_phase(p.phase, paths)
     model, model_sha256 = open_phase(phase, paths)
     corpus = Corpus.load(paths.corpus)
-    prompt = reference_clips(corpus, p)
-    voice = synthesize.voice_from(model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds)
+    voice, prompt = voice_of(model, corpus, p)
     return Speaker(phase, model_sha256, model, voice, base.encoder(paths.base), corpus, prompt)
 
 
@@ -49,7 +48,7 @@ def speak_script(
 ) -> pd.DataFrame:
     """Speak the script's lines into samples/<script>/NN_name.wav (24 kHz, 16 bit) and samples.csv; returns that table.
 
-    Columns: line, file, category, text, seconds, took_seconds, ended, phase, model_sha256, prompt, and the sampling settings.
+    Columns: line, file, category, text, seconds, took_seconds, ended, takes, phase, model_sha256, prompt, sampling settings.
     WAVs of lines that the script no longer has are removed only after the new ones are all written.
     """
     script = Script.load(paths.script(p.script))
@@ -65,7 +64,12 @@ def speak_script(
         wav = audio.set_loudness(speech.wav, audio.OUTPUT_RATE, p.loudness_lufs)
         audio.write(folder / file, wav, audio.OUTPUT_RATE)
         row = {"line": line.name, "file": file, "category": line.category, "text": line.text}
-        row |= {"seconds": round(speech.seconds, 3), "took_seconds": round(speech.took, 3), "ended": speech.ended}
+        row |= {
+            "seconds": round(speech.seconds, 3),
+            "took_seconds": round(speech.took, 3),
+            "ended": speech.ended,
+            "takes": speech.takes,
+        }
         row |= {"phase": speaker.phase, "model_sha256": speaker.model_sha256, "prompt": " ".join(speaker.prompt)}
         rows.append(row | {name: getattr(p, name) for name in SETTINGS})
     table = pd.DataFrame(rows)
@@ -133,6 +137,12 @@ def put_phase(model, phase: str, paths: Paths) -> str:
     weights, meta = checkpoint.load(paths.phase(phase) / BEST)
     model.gpt.load_state_dict(weights)
     return meta["content_sha256"]
+
+
+def voice_of(model, corpus: Corpus, p: SpeechParams) -> tuple[synthesize.Voice, list[str]]:
+    """The corpus's voice for `model`, and the clips that make up its prompt."""
+    prompt = reference_clips(corpus, p)
+    return synthesize.voice_from(model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds, corpus.pace()), prompt
 
 
 def reference_clips(corpus: Corpus, p: SpeechParams) -> list[str]:

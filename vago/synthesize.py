@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import torch
 from vago import VagoError, text, vocode
 from vago.audio import OUTPUT_RATE, SAMPLE_RATE
 from vago.base import CODE_SAMPLES
-from vago.decode import decode, steps
+from vago.decode import Decoded, decode, steps
 from vago.params import SpeechParams
 
 CHARACTER_LIMIT = 224  # XTTS-v2's soft limit for Hungarian
@@ -24,27 +25,30 @@ FADE = vocode.HOP  # samples over which neighbouring chunks are cross-faded, who
 
 @dataclass(frozen=True)
 class Voice:
-    """What makes the model sound like somebody: `gpt_cond_latents` (1, 32, D) and `speaker_embedding` (1, 512, 1)."""
+    """What makes the model sound like somebody: `gpt_cond_latents` (1, 32, D) and `speaker_embedding` (1, 512, 1); and the
+    least and the most seconds that he takes for a character, where that is known."""
 
     gpt_cond_latents: torch.Tensor
     speaker_embedding: torch.Tensor
+    pace: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Speech:
-    """One spoken line: `wav` float32 (samples,) at 24,000 Hz, the seconds it took to make, and whether every sentence
-    came to its own end (False: cut at the limit of `max_seconds_per_char`)."""
+    """One spoken line: `wav` float32 (samples,) at 24,000 Hz, the seconds it took to make, whether every sentence came to
+    its own end (False: cut at the limit of `max_seconds_per_char`), and how many takes its sentences had."""
 
     wav: np.ndarray
     took: float
     ended: bool
+    takes: int = 1
 
     @property
     def seconds(self) -> float:
         return len(self.wav) / OUTPUT_RATE
 
 
-def voice_from(model, wavs: Sequence[np.ndarray], seconds: float = 6.0) -> Voice:
+def voice_from(model, wavs: Sequence[np.ndarray], seconds: float = 6.0, pace: tuple[float, float] | None = None) -> Voice:
     """The voice of reference recordings (float32 mono at 22,050 Hz), `seconds` of them for the GPT's prompt.
 
     Uses stock's two encoders but not its file reading, which needs FFmpeg's libraries.
@@ -55,7 +59,7 @@ def voice_from(model, wavs: Sequence[np.ndarray], seconds: float = 6.0) -> Voice
         raise VagoError(f"the reference audio is {whole.shape[1] / SAMPLE_RATE:.2f} s long: give at least one second")
     latents = model.get_gpt_cond_latents(whole.to(model.device), SAMPLE_RATE, length=-1, chunk_length=6)
     embeddings = [model.get_speaker_embedding(wav.to(model.device), SAMPLE_RATE) for wav in audio]
-    return Voice(latents, torch.stack(embeddings).mean(dim=0))
+    return Voice(latents, torch.stack(embeddings).mean(dim=0), pace)
 
 
 def speak(
@@ -69,6 +73,9 @@ def speak(
 ) -> list[Speech]:
     """Speak each line. Long lines are split at sentence ends and joined with pauses.
 
+    A sentence that babbles on, breaks off or does not end has an odd length; where the voice's pace is known such a one is
+    drawn again, `p.retakes` times at most, and the least odd take is kept.
+
     The random numbers of a sentence come from the seed and its place alone, so a line sounds the same whatever is
     spoken beside it.
     """
@@ -77,24 +84,46 @@ def speak(
     # a batch takes as many steps as its longest line, so lines of like lengths go together
     pieces.sort(key=lambda piece: len(piece[2]))
     wavs: list[dict[int, np.ndarray]] = [{} for _ in lines]
-    took, ended = [0.0] * len(lines), [True] * len(lines)
+    took, ended, takes = [0.0] * len(lines), [True] * len(lines), [1] * len(lines)
     for at in range(0, len(pieces), MAX_LINES):
         part = pieces[at : at + MAX_LINES]
-        limits, seeds = [code_limit(piece, p) for _, _, piece, _ in part], [seed_of(p, i, j) for i, j, *_ in part]
         started = time.perf_counter()
-        decoded = decode(model.gpt, voice.gpt_cond_latents, [tokens for *_, tokens in part], p, limits, seeds)
+        decoded = _takes(model.gpt, voice, part, p)
         share = (time.perf_counter() - started) / len(decoded)
-        for (i, j, *_), line in zip(part, decoded):
+        for (i, j, *_), (line, count) in zip(part, decoded):
             started = time.perf_counter()
             wavs[i][j] = vocode.vocode(model, line.latents, voice.speaker_embedding)
             took[i] += share + time.perf_counter() - started
             ended[i] &= line.ended
+            takes[i] = max(takes[i], count)
             if on_progress:
                 on_progress(sum(map(len, wavs)), len(pieces))
     pause = _pause(pause_seconds)
     ordered = [[wav for _, wav in sorted(line.items())] for line in wavs]
     joined = [np.concatenate([part for wav in line for part in (pause, wav)][1:]) for line in ordered]
-    return [Speech(wav, took[i], ended[i]) for i, wav in enumerate(joined)]
+    return [Speech(wav, took[i], ended[i], takes[i]) for i, wav in enumerate(joined)]
+
+
+def _takes(gpt, voice: Voice, part: Sequence[tuple[int, int, str, torch.Tensor]], p: SpeechParams) -> list[tuple[Decoded, int]]:
+    """Each sentence (line, place in it, text, tokens) decoded, and how many takes it had."""
+
+    def oddness(line: Decoded, piece: str) -> tuple[bool, float]:
+        """Whether it was cut, and by how many seconds per character it leaves the voice's pace."""
+        low, high = voice.pace or (0, math.inf)
+        pace = len(line.codes) / CODES_PER_SECOND / len(piece)
+        return not line.ended, max(low - pace, pace - high, 0)
+
+    takes: list[list[Decoded]] = [[] for _ in part]
+    left = list(range(len(part)))
+    for take in range(1 + p.retakes * bool(voice.pace and p.temperature)):
+        tokens, limits = [part[k][3] for k in left], [code_limit(part[k][2], p) for k in left]
+        seeds = [seed_of(p, *part[k][:2], take) for k in left]
+        for k, line in zip(left, decode(gpt, voice.gpt_cond_latents, tokens, p, limits, seeds)):
+            takes[k].append(line)
+        left = [k for k in left if oddness(takes[k][-1], part[k][2]) > (False, 0)]
+        if not left:
+            break
+    return [(min(lines, key=lambda line: oddness(line, piece)), len(lines)) for lines, (_, _, piece, _) in zip(takes, part)]
 
 
 def stream(
@@ -106,7 +135,8 @@ def stream(
     pause_seconds: float = 0.35,
     number: int = 0,
 ) -> Iterator[np.ndarray]:
-    """Speak one line while it is being decoded: float32 chunks at 24,000 Hz that, joined, are what `speak` gives to 1e-5.
+    """Speak one line while it is being decoded: float32 chunks at 24,000 Hz that, joined, are what `speak` gives to 1e-5
+    where it needs no second take: what has been heard cannot be drawn again.
 
     The first chunk is there after eight codes. Each chunk is vocoded with as many frames around it as its samples hang on, so
     it is what vocoding the whole line would give; neighbours are cross-faded all the same, for machines that round otherwise.
@@ -163,9 +193,9 @@ def code_limit(piece: str, p: SpeechParams) -> int:
     return int(len(piece) * p.max_seconds_per_char * CODES_PER_SECOND) + 12
 
 
-def seed_of(p: SpeechParams, line: int, sentence: int) -> int:
+def seed_of(p: SpeechParams, line: int, sentence: int, take: int = 0) -> int:
     """Of a sentence's random numbers."""
-    return p.seed * 1_000_003 + line * 101 + sentence
+    return p.seed * 1_000_003 + line * 101 + sentence + take * 500_009
 
 
 def _tokens(model, piece: str, encode: Callable[[str], list[int]]) -> torch.Tensor:
