@@ -74,3 +74,21 @@ def test_stock_loads_and_speaks_it(tiny_base, tmp_path):
     )
     seconds = len(out["wav"]) / 24_000
     assert 0.5 < seconds < 6 and abs(out["wav"]).max() > 0.02
+
+
+def test_it_hears_its_prompt(tiny_base):
+    """What a voice says is likelier behind that voice's prompt than behind another's: the prompt's latents were nought once."""
+    from vago import batches, features, pretrain_speech
+    from vago.objective import Objective
+
+    model, tools = base.open_base(tiny_base), (base.open_dvae(tiny_base), base.load_mel_stats(tiny_base), base.encoder(tiny_base))
+    texts = ["Tegnap este későn értünk haza a hegyekből.", "Melyik városban született a híres zeneszerző?"]
+    clips = []
+    for speaker in pretrain_speech.speakers(2):
+        for number, wav in enumerate(pretrain_speech.read_aloud(speaker, texts, [1])):
+            tensors = {name: t if name == "mel" else t.long() for name, t in features.of_clip(wav, texts[number], *tools).items()}
+            clips.append(features.Features(speaker.name, "read", speaker.name, **tensors))
+    said, prompts = clips[::2], [clip.mel[:, :200] for clip in clips[1::2]]
+    with torch.no_grad():
+        own, other = (Objective(model.gpt)(batches.collate(said, mels))[0] for mels in (prompts, prompts[::-1]))
+    assert (own < other - 2).all(), f"{own.tolist()} behind their own, {other.tolist()} behind the other's"

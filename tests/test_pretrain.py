@@ -23,7 +23,7 @@ def smallest(tmp_path_factory):
     root = tmp_path_factory.mktemp("pretrain")
     (root / "params" / "scripts").mkdir(parents=True)
     p = PretrainParams(
-        speakers=2, short_texts=40, long_texts=40, read_texts=6, gpt_speakers=1, dvae_steps=3, gpt_layers=1, gpt_width=64,
+        speakers=2, short_texts=40, long_texts=40, read_texts=6, readers=1, dvae_steps=3, gpt_layers=1, gpt_width=64,
         short_steps=4, medium_steps=1, long_steps=2, batch_size=4, speaker_steps=2, decoder_width=16, decoder_clips=4,
         decoder_steps=2, decoder_batch=2, save_every=2,
     )  # fmt: skip

@@ -93,7 +93,7 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
         torch.save(dvae.train_dvae(wavs, stats, p.seed, p.dvae_steps, log, device).state_dict(), folder / "dvae.pth")
 
     taught = _codes(p, paths, speakers, speech, folder, log)
-    gpt = _train_gpt(p, paths, taught[: p.gpt_speakers], embedded.part(start, "gpt."), log, device)
+    gpt = _train_gpt(p, paths, taught, embedded.part(start, "gpt."), log, device)
 
     found = paths.stage("speaker") / "encoder.safetensors"
     if start:
@@ -143,7 +143,7 @@ def scores(paths: Paths) -> dict:
 
 
 def learning(paths: Paths):
-    """The GPT's metrics as a DataFrame (course, step, mel_ce, held_out_mel_ce, seconds_per_step), each step once."""
+    """The GPT's metrics as a DataFrame (course, step, mel_ce, held_out_mel_ce, misled_mel_ce, seconds_per_step), a row a step."""
     import pandas as pd
 
     rows = (paths.stage("gpt") / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
@@ -211,7 +211,7 @@ def _speak(p: PretrainParams, paths: Paths, speakers, log) -> list[Path]:
 
 
 def _codes(p: PretrainParams, paths: Paths, speakers, speech: list[Path], folder: Path, log) -> list:
-    """Each speaker's clips as codes: those of his file of speech, then, if he teaches the GPT, `p.read_texts` more."""
+    """Each speaker's clips as codes: those of his file of speech, then, if he is a reader, `p.read_texts` more."""
     from vago import pretrain_speech, pretrain_texts
 
     barred = pretrain_texts.barred_lines(paths.root / "params" / "scripts")
@@ -220,7 +220,7 @@ def _codes(p: PretrainParams, paths: Paths, speakers, speech: list[Path], folder
     for i, (speaker, path) in enumerate(zip(speakers, speech)):
         codes = paths.stage("codes") / path.name
         if not codes.exists():
-            count = p.read_texts if i < p.gpt_speakers else 0
+            count = p.read_texts if i < p.readers else 0
             more = list(islice(pretrain_texts.utterances("read", speaker.name, barred), count))
             pretrain_speech.encode(speaker, path, more, codes, dvae, stats, p.seed)
             log(f"codes: speaker {i + 1} of {len(speakers)}, {speaker.name}")
@@ -242,10 +242,11 @@ def _train_gpt(p: PretrainParams, paths: Paths, taught: list, start: dict, log, 
         torch.nn.init.normal_(embedding.weight, std=0.02)  # PyTorch's default of 1 drowns the positions
     if start:
         gpt.load_state_dict(start)
-    # a text's end lies further out in each: positions that were never trained cannot be aligned at once
+    # a text's end lies further out in each: positions that were never trained cannot be aligned at once. Few voices until text
+    # and sound have found each other, then all there are, or a prompt of a strange one means nothing
     courses = (
         Course("short", p.short_steps, p.learning_rate, 0.4, len(TEACHERS), SHORT, p.batch_size),
-        Course("medium", p.medium_steps, p.learning_rate, 0.5, len(taught), MEDIUM, p.batch_size),
+        Course("medium", p.medium_steps, p.learning_rate, 0.5, p.readers, MEDIUM, p.batch_size),
         Course("long", p.long_steps, p.learning_rate * 0.6, 0.03, len(taught), LONG, p.batch_size, joined=0.5),
     )
     for course in courses:

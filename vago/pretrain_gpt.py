@@ -25,6 +25,10 @@ from vago.pretrain_speech import HELD_OUT, Taught
 TEXT_WEIGHT = 0.01
 SPACE = 2  # the token [SPACE] of every XTTS vocabulary
 PROMPT_SECONDS = 2.5
+DECAY = 0.01
+# The prompt's latents end in a norm, so their scale is nobody's concern and Adam lets the weights before it grow: without this
+# decay their squares overflowed after some thousand steps, the latents became nought, and the GPT was deaf to its prompt.
+PROMPT_DECAY = 0.2
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,16 @@ class Course:
 
 
 def batch_of(taught: Sequence[Taught], course: Course, rng: np.random.Generator) -> Batch:
-    """`course.batch` clips of about equal length from some speakers, each speaker's behind one stretch of his prompts."""
+    """`course.batch` clips of about equal length from some speakers, each speaker's behind one stretch of his prompts.
+
+    A speaker comes as often as the root of what he has read: many voices teach what a prompt means, many texts how to speak.
+    """
     frames = int(PROMPT_SECONDS * batches.FRAMES_PER_SECOND)
     count = course.batch // course.per_prompt
     aim, join = None, rng.random() < course.joined
     clips, prompts = [], []
-    for index in rng.choice(len(taught), count, replace=len(taught) < count):
+    share = np.sqrt([len(speaker.clips) for speaker in taught])
+    for index in rng.choice(len(taught), count, replace=len(taught) < count, p=share / share.sum()):
         speaker = taught[index]
         lengths = np.array([len(clip.codes) for clip in speaker.clips])
         aim = aim or lengths[rng.integers(len(lengths))]
@@ -89,7 +97,8 @@ def train_gpt(
 ) -> nn.Module:
     """Train `gpt` through `course`, on from `folder`'s last checkpoint if there is one; returns it in eval mode.
 
-    Saves weights and optimizer every `every` steps, and tells the held-out mel cross-entropy.
+    Saves weights and optimizer every `every` steps, and tells the held-out mel cross-entropy behind prompts of the right voice
+    and of another: as long as both are equal, prompts are not heard.
     """
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / f"{course.name}.safetensors"
@@ -100,9 +109,12 @@ def train_gpt(
     pairs = [split(one, course.longest) for one in taught[: course.speakers]]
     training, held = [a for a, _ in pairs], [b for _, b in pairs if len(b.clips) >= course.per_prompt]
     test = [batch_of(held, course, np.random.default_rng([seed, 7, i])) for i in range(6)]
+    swapped = [replace(batch, cond_mels=batch.cond_mels.roll(1, dims=0)) for batch in test]
     objective = Objective(gpt)
-    names = [name for name, _ in gpt.named_parameters()]
-    optimizer = torch.optim.AdamW(gpt.parameters(), lr=course.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    parts = {decay: [named for named in gpt.named_parameters() if _decay(named[0]) == decay] for decay in (DECAY, PROMPT_DECAY)}
+    names = [name for part in parts.values() for name, _ in part]
+    groups = [{"params": [p for _, p in part], "weight_decay": decay} for decay, part in parts.items()]
+    optimizer = torch.optim.AdamW(groups, lr=course.rate, betas=(0.9, 0.98), fused=True)
     step = 0
     if last.exists():
         tensors, meta = checkpoint.load(last)
@@ -126,13 +138,17 @@ def train_gpt(
         step += 1
         if step % every == 0 or step == course.steps:
             pace = (time.perf_counter() - started) / (step - since)
-            score = held_out_loss(objective, test, device)
+            score, misled = held_out_loss(objective, test, device), held_out_loss(objective, swapped, device)
             tensors = gpt.state_dict() | checkpoint.optimizer_tensors(optimizer, names)
             checkpoint.save(last, tensors, {"step": step, "held_out_mel_ce": score})
             row = {"course": course.name, "step": step, "mel_ce": float(mel.sum()) / counts[0], "held_out_mel_ce": score}
+            row["misled_mel_ce"] = misled
             with open(folder / "metrics.jsonl", "a", encoding="utf-8") as file:
                 file.write(json.dumps(row | {"seconds_per_step": pace}) + "\n")
-            log(f"GPT, {course.name} texts, step {step}/{course.steps}, {pace:.2f} s a step, held-out mel CE {score:.3f}")
+            log(
+                f"GPT, {course.name} texts, step {step}/{course.steps}, {pace:.2f} s a step, "
+                f"held-out mel CE {score:.3f}, {misled:.3f} behind another voice's prompt"
+            )
     return gpt.eval()
 
 
@@ -141,6 +157,10 @@ def held_out_loss(objective: Objective, test: Sequence[Batch], device: str) -> f
     """Mel cross-entropy per code over the batches, in nats."""
     sums = [(float(objective(batch.to(device))[0].sum()), batch.target_counts()[0]) for batch in test]
     return sum(nll for nll, _ in sums) / sum(count for _, count in sums)
+
+
+def _decay(name: str) -> float:
+    return PROMPT_DECAY if name.startswith("conditioning_") else DECAY
 
 
 def _rate(course: Course, step: int) -> float:
