@@ -171,7 +171,8 @@ def training_rows(p: BenchmarkParams, paths: Paths, base_dir: Path, clips, log) 
     try:
         for side, size in sides:
             worker = Worker(side, p, paths.home / "work" / f"{side}_{size}", base_dir, clips, size)
-            notes += [note for note in worker.ready["notes"] if note not in notes]
+            if side not in {other.name for other, _, _ in workers}:
+                notes += worker.ready["notes"]
             log(f"{side}, {size} clips a step: ready after {worker.ready['seconds']:.1f} s")
             worker.ask(f"step {max(p.warm_up_steps, 1)}")
             workers.append((worker, size, []))
