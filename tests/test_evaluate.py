@@ -102,4 +102,4 @@ def test_a_script_becomes_files_and_a_table(project, script):
 def test_the_script_table_shows_what_is_spoken(project, script):
     from vago.params import Script
 
-    assert "negyvenezer forintot" in samples.spoken_as(Script.load(script)).spoken["two"]
+    assert "negyvenezer forintot" in samples.spoken_as(Script.load(script), 224).spoken["two"]

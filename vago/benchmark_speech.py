@@ -56,7 +56,7 @@ def speech_rows(
         `real_time_factor`, seconds per second of audio; `first_audio_seconds` until something can be played, the median of the
         sentences (what is not streamed is there when all of it is); `codes_per_second`.
     """
-    pieces = [piece for line in lines for piece in synthesize.sentences(line)]
+    pieces = [piece for line in lines for piece in synthesize.sentences(line, p.max_characters)]
     runs: dict[str, list[Run]] = {what: [] for what in WAYS}
     with _stock_ready(model):
         for number in range(warm_ups + rounds):

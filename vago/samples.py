@@ -18,7 +18,7 @@ from vago.lineage import BEST
 from vago.params import PHASES, SampleParams, Script, SpeechParams
 from vago.paths import Paths, write_whole
 
-SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "retakes", "prompt_seconds", "seed")
+SETTINGS = ("temperature", "top_k", "top_p", "repetition_penalty", "max_characters", "retakes", "prompt_seconds", "seed")
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,11 @@ def remove_others(folder: Path, files: Iterable[str]) -> None:
         wav.unlink()
 
 
-def spoken_as(script: Script) -> pd.DataFrame:
-    """What stands in the script beside what the model is given."""
+def spoken_as(script: Script, limit: int) -> pd.DataFrame:
+    """What stands in the script beside what the model is given, in pieces of at most `limit` characters."""
     rows = [
-        {"line": line.name, "written": line.text, "spoken": " | ".join(synthesize.sentences(line.text))} for line in script.lines
+        {"line": line.name, "written": line.text, "spoken": " | ".join(synthesize.sentences(line.text, limit))}
+        for line in script.lines
     ]
     return pd.DataFrame(rows).set_index("line")
 

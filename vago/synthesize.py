@@ -16,7 +16,6 @@ from vago.base import CODE_SAMPLES
 from vago.decode import Decoded, decode, steps
 from vago.params import SpeechParams
 
-CHARACTER_LIMIT = 224  # XTTS-v2's soft limit for Hungarian
 MAX_LINES = 16  # decoded at once
 CODES_PER_SECOND = SAMPLE_RATE / CODE_SAMPLES
 CHUNKS = (8, 32)  # codes in the first chunk of a stream, and in the longest; each is twice the one before
@@ -79,7 +78,7 @@ def speak(
     The random numbers of a sentence come from the seed and its place alone, so a line sounds the same whatever is
     spoken beside it.
     """
-    split = [(i, j, piece) for i, line in enumerate(lines) for j, piece in enumerate(sentences(line))]
+    split = [(i, j, piece) for i, line in enumerate(lines) for j, piece in enumerate(sentences(line, p.max_characters))]
     pieces = [(i, j, piece, _tokens(model, piece, encode)) for i, j, piece in split]
     # a batch takes as many steps as its longest line, so lines of like lengths go together
     pieces.sort(key=lambda piece: len(piece[2]))
@@ -144,7 +143,7 @@ def stream(
     Args:
         number: the line's place in its script, on which its random numbers hang.
     """
-    for j, piece in enumerate(sentences(line)):
+    for j, piece in enumerate(sentences(line, p.max_characters)):
         if j:
             yield _pause(pause_seconds)
         tokens, limit, seed = _tokens(model, piece, encode), code_limit(piece, p), seed_of(p, number, j)
@@ -211,9 +210,9 @@ def _pause(seconds: float) -> np.ndarray:
     return np.zeros(int(seconds * OUTPUT_RATE), dtype=np.float32)
 
 
-def sentences(line: str) -> list[str]:
-    """What is spoken in one go: the normalised line, split at sentence ends under the character limit."""
+def sentences(line: str, limit: int) -> list[str]:
+    """What is spoken in one go: the normalised line, where it has more than `limit` characters in pieces, at sentence ends."""
     spoken = text.normalise(line)
     if not spoken:
         raise VagoError(f"nothing is left to be spoken of {line!r}: give the line some words")
-    return text.split_sentences(spoken, CHARACTER_LIMIT)
+    return text.split_sentences(spoken, limit)
