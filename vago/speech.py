@@ -21,11 +21,11 @@ def find(wav: np.ndarray) -> np.ndarray:
     Args:
         wav: (samples,) float32 at 16 kHz, or `tracks.Samples`: it is read 16 s at a time
     """
-    from silero_vad import get_speech_timestamps_from_probs
-
     if not len(wav):
         return np.zeros((0, 2))
     probabilities = _model().audio_forward(wav)
+    from silero_vad import get_speech_timestamps_from_probs  # after `_model`, which minds the threads
+
     found = get_speech_timestamps_from_probs(
         probabilities.tolist(), EAR_RATE, THRESHOLD, min_speech_duration_ms=round(1000 * SHORTEST_SECONDS),
         min_silence_duration_ms=round(1000 * PAUSE_SECONDS), speech_pad_ms=0, audio_length_samples=len(wav),
