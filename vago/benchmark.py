@@ -21,8 +21,9 @@ from vago.audio import SAMPLE_RATE
 from vago.benchmark_params import BenchmarkParams
 from vago.benchmark_stock import stock_dvae
 from vago.demo import Voice
+from vago.execute import importable
 from vago.params import Script
-from vago.paths import Paths, importable, need_room, write_whole
+from vago.paths import Paths, need_room, write_whole
 
 SHAPE = dict(
     gpt_layers=30, gpt_n_model_channels=1024, gpt_n_heads=16, gpt_number_text_tokens=6681, gpt_num_audio_tokens=1026,

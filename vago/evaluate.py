@@ -11,7 +11,7 @@ import librosa
 import numpy as np
 import pandas as pd
 
-from vago import audio, base, batches, checkpoint, features, samples, scores, synthesize
+from vago import audio, base, batches, checkpoint, features, page, samples, scores, synthesize
 from vago.corpus import Corpus
 from vago.objective import Objective
 from vago.params import EvaluateParams
@@ -99,7 +99,10 @@ def summary(report: dict[str, Any]) -> pd.DataFrame:
     for name, phase in report["phases"].items():
         held, speech = phase["held_out"], phase.get("speech") or {}
         row = {"phase": name + (" (best)" if name == report["best"] else "")}
-        row |= {label: _bracketed(held[key]) for label, key in (("mel CE", "mel_ce"), ("text CE", "text_ce"), ("loss", "loss"))}
+        row |= {
+            label: page.bracketed(held[key], ".3f")
+            for label, key in (("mel CE", "mel_ce"), ("text CE", "text_ce"), ("loss", "loss"))
+        }
         row[f"loss vs {report['reference']}"] = f"{phase['change_percent']['loss']:+.1f} %"
         row[f"to target {report['target_loss']:g}"] = f"{phase['distance_to_target']:+.2f}"
         if speech:
@@ -128,7 +131,12 @@ def differences(report: dict[str, Any]) -> pd.DataFrame:
         loss = values["loss"]
         clear = "lower" if loss["high"] < 0 else "higher" if loss["low"] > 0 else "cannot be told apart"
         rows.append(
-            {"difference": pair, "mel CE": _bracketed(values["mel_ce"], "+"), "loss": _bracketed(loss, "+"), "verdict": clear}
+            {
+                "difference": pair,
+                "mel CE": page.bracketed(values["mel_ce"], "+.3f"),
+                "loss": page.bracketed(loss, "+.3f"),
+                "verdict": clear,
+            }
         )
     return pd.DataFrame(rows).set_index("difference")
 
@@ -192,10 +200,6 @@ def _cepstra(wav: np.ndarray, bands: int = 80) -> np.ndarray:
     """(24, frames) cepstra c_m = 1/N sum log S cos(...): an orthonormal DCT-II divided by sqrt(2 N)."""
     mel = librosa.feature.melspectrogram(y=wav, sr=audio.SAMPLE_RATE, n_fft=1024, hop_length=256, n_mels=bands, fmax=8000)
     return librosa.feature.mfcc(S=np.log(np.maximum(mel, 1e-8)), n_mfcc=CEPSTRA + 1)[1:] / math.sqrt(2 * bands)
-
-
-def _bracketed(value: dict[str, float], sign: str = "") -> str:
-    return f"{value['value']:{sign}.3f} [{value['low']:{sign}.3f}, {value['high']:{sign}.3f}]"
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

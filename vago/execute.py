@@ -66,6 +66,14 @@ def as_literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
+def importable() -> dict[str, str]:
+    """The environment for a process of its own that shall import this very vago."""
+    folder = Path(vago.__file__).resolve().parents[1]
+    if not (folder / "pyproject.toml").exists():  # it is installed, not a checkout
+        return dict(os.environ)
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
+
+
 def kernel_manager_class(root: Path) -> type:
     """A kernel manager for `python3` of *this* interpreter and *this* copy of vago.
 
@@ -76,10 +84,7 @@ def kernel_manager_class(root: Path) -> type:
     from jupyter_client.kernelspec import KernelSpecManager
     from traitlets import default
 
-    package = Path(vago.__file__).resolve().parent
-    env = {**os.environ, "VAGO_HOME": str(root), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    if (package.parent / "pyproject.toml").exists():
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package.parent), os.environ.get("PYTHONPATH")]))
+    env = importable() | {"VAGO_HOME": str(root), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
     class ThisPython(AsyncKernelManager):
         @default("kernel_spec_manager")

@@ -174,7 +174,8 @@ def load(folder: Path, name: str = "", device: str = "cpu"):
     if (name or len(voices) != 1) and name not in voices:
         raise VagoError(f"{folder} has no voice {name!r}; it has {', '.join(map(repr, voices)) or 'none'}")
     latents, embedding = voices[name or next(iter(voices))].values()
-    pace = json.loads((Path(folder) / RECORD).read_text(encoding="utf-8")).get("pace")
+    record = Path(folder) / RECORD  # only for retakes: a folder that stock can speak is spoken without it
+    pace = json.loads(record.read_text(encoding="utf-8")).get("pace") if record.is_file() else None
     return model, synthesize.Voice(latents.to(device), embedding.to(device), pace and tuple(pace)), base.encoder(folder)
 
 

@@ -17,9 +17,10 @@ import torch
 import yaml
 
 from vago import VagoError, monitor
+from vago.execute import importable
 from vago.lineage import RECORD
 from vago.params import TrainParams
-from vago.paths import Paths, importable, write_whole
+from vago.paths import Paths, write_whole
 from vago.stopping import Interrupted
 
 SETTINGS = ".processes.yaml"

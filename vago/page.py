@@ -93,9 +93,9 @@ def markdown_table(rows: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def bracketed(value: Mapping[str, float]) -> str:
+def bracketed(value: Mapping[str, float], form: str = ".2f") -> str:
     """A mean with its interval: 0.44 [0.40, 0.49]."""
-    return f"{value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+    return f"{value['value']:{form}} [{value['low']:{form}}, {value['high']:{form}}]"
 
 
 def number(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from vago import VagoError
+from vago import VagoError, text
 
 PHASES = ("baseline", "combined", "ultrafine")
 
@@ -181,7 +181,7 @@ class SpeechParams(Params):
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="of the GPT; auto: bf16 on a GPU that has it")
     prompt_seconds: float = Field(6.0, ge=1, le=30, description="reference audio from the training clips")
     max_seconds_per_char: float = Field(0.15, gt=0, description="a line that has not ended by then is cut, and said to be")
-    max_characters: int = Field(224, ge=20, description="longer lines are spoken in pieces; XTTS-v2's own limit for Hungarian")
+    max_characters: int = Field(text.SOFT_LIMIT, ge=20, description="longer lines are spoken in pieces")
     retakes: int = Field(2, ge=0, le=20, description="so often at most is a sentence of odd length drawn again")
 
 

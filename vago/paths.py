@@ -103,12 +103,6 @@ class Paths:
             return str(path)
 
 
-def importable() -> dict[str, str]:
-    """The environment for a process of its own that shall import this very vago."""
-    folders = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
-
-
 def sha256_of(path: Path) -> str:
     """Of the file's content; empty where there is no such file."""
     if not path.is_file():

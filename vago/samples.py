@@ -64,12 +64,8 @@ def speak_script(
         wav = audio.set_loudness(speech.wav, audio.OUTPUT_RATE, p.loudness_lufs)
         audio.write(folder / file, wav, audio.OUTPUT_RATE)
         row = {"line": line.name, "file": file, "category": line.category, "text": line.text}
-        row |= {
-            "seconds": round(speech.seconds, 3),
-            "took_seconds": round(speech.took, 3),
-            "ended": speech.ended,
-            "takes": speech.takes,
-        }
+        row |= {"seconds": round(speech.seconds, 3), "took_seconds": round(speech.took, 3)}
+        row |= {"ended": speech.ended, "takes": speech.takes}
         row |= {"phase": speaker.phase, "model_sha256": speaker.model_sha256, "prompt": " ".join(speaker.prompt)}
         rows.append(row | {name: getattr(p, name) for name in SETTINGS})
     table = pd.DataFrame(rows)
