@@ -12,8 +12,8 @@ import pytest
 import soundfile
 import torch
 
-from vago.params import CorpusParams, TrainParams
 from vago.paths import Paths
+from vago.settings import CorpusParams, TrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -72,7 +72,7 @@ INTERVIEW = [
 @pytest.fixture(scope="session")
 def recordings_folder(tmp_path_factory) -> Path:
     """Two sources, one recording each: quiz with a CSV transcript and categories, interview with SRT."""
-    from vago.demo import Voice
+    from vago.recipes.demo.recordings import Voice
 
     folder = tmp_path_factory.mktemp("recordings")
     for source, lines, voice in (
@@ -87,13 +87,26 @@ def recordings_folder(tmp_path_factory) -> Path:
             cues.append((start, sum(map(len, track[:-1])) / 22050, line))
         rng = np.random.default_rng(1)
         whole = np.concatenate(track)
-        soundfile.write(folder / source / "one.wav", whole + rng.normal(scale=3e-4, size=len(whole)), 22050, subtype="PCM_16")
+        soundfile.write(
+            folder / source / "one.wav",
+            whole + rng.normal(scale=3e-4, size=len(whole)),
+            22050,
+            subtype="PCM_16",
+        )
         if source == "quiz":
-            rows = [f'{a:.3f},{b:.3f},"{text}",{"question" if text.endswith("?") else "show"}' for a, b, text in cues]
-            (folder / source / "one.csv").write_text("start,end,text,category\n" + "\n".join(rows) + "\n", encoding="utf-8")
+            rows = [
+                f'{a:.3f},{b:.3f},"{text}",{"question" if text.endswith("?") else "show"}'
+                for a, b, text in cues
+            ]
+            (folder / source / "one.csv").write_text(
+                "start,end,text,category\n" + "\n".join(rows) + "\n", encoding="utf-8"
+            )
         else:
             stamp = lambda t: f"00:{int(t // 60):02d}:{int(t % 60):02d},{int(t * 1000 % 1000):03d}"  # noqa: E731
-            blocks = [f"{i}\n{stamp(a)} --> {stamp(b)}\n{text}\n" for i, (a, b, text) in enumerate(cues, start=1)]
+            blocks = [
+                f"{i}\n{stamp(a)} --> {stamp(b)}\n{text}\n"
+                for i, (a, b, text) in enumerate(cues, start=1)
+            ]
             (folder / source / "one.srt").write_text("\n".join(blocks), encoding="utf-8")
     return folder
 
@@ -101,15 +114,16 @@ def recordings_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory) -> Path:
     """The base that comes with vago, opened into the stock layout."""
-    from vago import embedded
+    from vago.model import bundled
 
-    return embedded.open_into(tmp_path_factory.mktemp("base") / "base")
+    return bundled.open_into(tmp_path_factory.mktemp("base") / "base")
 
 
 @pytest.fixture(scope="session")
 def session_project(tmp_path_factory, recordings_folder, tiny_base) -> Paths:
     """A project with a corpus, before any training. Read only: tests that write take `project`."""
-    from vago import base, recordings
+    from vago.corpus import prepare
+    from vago.model import xtts
 
     root = tmp_path_factory.mktemp("project")
     for folder in ("notebooks", "params"):
@@ -120,7 +134,7 @@ def session_project(tmp_path_factory, recordings_folder, tiny_base) -> Paths:
     (home / "base").symlink_to(tiny_base)
     p = CorpusParams(profile="mini", held_out_fraction=0.2, held_out_min_clips=4, stretch_seconds=3)
     paths = Paths.of(p, root)
-    recordings.prepare(p, paths, base.encoder(paths.base))
+    prepare.prepare(p, paths, xtts.encoder(paths.base))
     return paths
 
 
@@ -135,11 +149,13 @@ def project(tmp_path, session_project) -> Paths:
 @pytest.fixture(scope="session")
 def mini_features(session_project):
     """Features of every clip of the session's corpus, and the ids of the training clips."""
-    from vago import features
-    from vago.corpus import Corpus
+    from vago.corpus.corpus import Corpus
+    from vago.training import features
 
     corpus = Corpus.load(session_project.corpus)
-    clips = features.compute(corpus, list(corpus.clips.clip_id), session_project.base, session_project.features)
+    clips = features.compute(
+        corpus, list(corpus.clips.clip_id), session_project.base, session_project.features
+    )
     return clips, list(corpus.training(["quiz", "interview"]).clip_id)
 
 
@@ -154,8 +170,8 @@ def train_params(**settings) -> TrainParams:
 
 def drawn_lines(seed: int, rounds: int) -> list[str]:
     """Distinct sentences of the demo's both manners, `rounds` clips of every kind."""
-    from vago.demo_text import interview_clip, quiz_clip
-    from vago.demo_words import INTERVIEW_KINDS, QUIZ_CATEGORIES
+    from vago.recipes.demo.sentences import interview_clip, quiz_clip
+    from vago.recipes.demo.words import INTERVIEW_KINDS, QUIZ_CATEGORIES
 
     rng, clips = random.Random(seed), []
     for _ in range(rounds):

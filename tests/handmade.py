@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vago import audio
-from vago.corpus import Corpus
+from vago.audio import io
+from vago.corpus.corpus import Corpus
 
 RATE = 22050
-REJECTED = {3: ("too short", "0.31 s, 0.5 s is the least"), 7: ("silent", "-61.0 dBFS at its loudest")}
+REJECTED = {
+    3: ("too short", "0.31 s, 0.5 s is the least"),
+    7: ("silent", "-61.0 dBFS at its loudest"),
+}
 
 
 def corpus(root: Path, each: int = 12) -> tuple[Corpus, Path]:
@@ -27,12 +30,20 @@ def corpus(root: Path, each: int = 12) -> tuple[Corpus, Path]:
         whole = np.zeros(each * 3 * RATE, np.float32)
         for n in range(each):
             start, end = 3.0 * n + 0.5, 3.0 * n + 2.5
-            wav = (0.3 * np.sin(2 * np.pi * (200 + 10 * n) * np.arange(2 * RATE) / RATE)).astype(np.float32)
+            wav = (0.3 * np.sin(2 * np.pi * (200 + 10 * n) * np.arange(2 * RATE) / RATE)).astype(
+                np.float32
+            )
             whole[round(start * RATE) : round(start * RATE) + len(wav)] = wav
             reason, detail = REJECTED.get(n, ("", "")) if source == "quiz" else ("", "")
             name = f"{source}-one-{n:04d}"
             text = f"Ez a {'páros' if n % 2 == 0 else 'páratlan'} mondat, {n} Ft!"
-            row = {"source": source, "recording": "one.wav", "start": start, "end": end, "seconds": 2.0}
+            row = {
+                "source": source,
+                "recording": "one.wav",
+                "start": start,
+                "end": end,
+                "seconds": 2.0,
+            }
             row |= {
                 "text": text.replace(f"{n} Ft", "ennyi forint"),
                 "snr_db": np.nan if reason else 20.0 + n,
@@ -40,17 +51,52 @@ def corpus(root: Path, each: int = 12) -> tuple[Corpus, Path]:
             }
             fate = {"fate": "rejected" if reason else "kept", "reason": reason, "detail": detail}
             ledger.append({"candidate": name, **row, **fate, "clip_id": "" if reason else name})
-            timeline.append({**{k: row[k] for k in ("source", "recording")}, "start": start - 0.5, "end": start, "fate": "pause"})
-            timeline.append({**{k: row[k] for k in ("source", "recording", "start", "end")}, **fate, "candidate": name})
-            timeline.append({**{k: row[k] for k in ("source", "recording")}, "start": end, "end": end + 0.5, "fate": "pause"})
+            timeline.append(
+                {
+                    **{k: row[k] for k in ("source", "recording")},
+                    "start": start - 0.5,
+                    "end": start,
+                    "fate": "pause",
+                }
+            )
+            timeline.append(
+                {
+                    **{k: row[k] for k in ("source", "recording", "start", "end")},
+                    **fate,
+                    "candidate": name,
+                }
+            )
+            timeline.append(
+                {
+                    **{k: row[k] for k in ("source", "recording")},
+                    "start": end,
+                    "end": end + 0.5,
+                    "fate": "pause",
+                }
+            )
             if not reason:
-                audio.write(root / "corpus" / "clips" / f"{name}.wav", wav, RATE)
-                own = {"file": f"clips/{name}.wav", "category": "even" if n % 2 == 0 else "odd", "recording_sha256": source}
-                own |= {"written": text, "tokens": 20, "sha256": name, "speaker": "me", "held_out": n == 1, "denoised": False}
+                io.write(root / "corpus" / "clips" / f"{name}.wav", wav, RATE)
+                own = {
+                    "file": f"clips/{name}.wav",
+                    "category": "even" if n % 2 == 0 else "odd",
+                    "recording_sha256": source,
+                }
+                own |= {
+                    "written": text,
+                    "tokens": 20,
+                    "sha256": name,
+                    "speaker": "me",
+                    "held_out": n == 1,
+                    "denoised": False,
+                }
                 clips.append({"clip_id": name, **row, **own})
-        audio.write(root / "recordings" / source / "one.wav", whole, RATE)
-        recordings.append({"source": source, "recording": "one.wav", "sha256": source, "seconds": each * 3.0})
+        io.write(root / "recordings" / source / "one.wav", whole, RATE)
+        recordings.append(
+            {"source": source, "recording": "one.wav", "sha256": source, "seconds": each * 3.0}
+        )
     timeline = pd.DataFrame(timeline).fillna({"reason": "", "candidate": ""})
     timeline["seconds"] = timeline["end"] - timeline["start"]
     tables = dict(clips=pd.DataFrame(clips), ledger=pd.DataFrame(ledger), timeline=timeline)
-    return Corpus(root=root / "corpus", **tables, held_out={}, summary={"recordings": recordings}), root / "recordings"
+    return Corpus(
+        root=root / "corpus", **tables, held_out={}, summary={"recordings": recordings}
+    ), root / "recordings"

@@ -34,10 +34,16 @@ class StandIn:
     commit: str
     repository: str = "coqui/XTTS-v2"
     branches: tuple[str, ...] = ("main",)
-    cuts: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # bytes after which each answer breaks off
+    cuts: dict[str, list[int]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # bytes after which each answer breaks off
     resets: bool = False  # whether it breaks off with a reset instead of an orderly end
-    stalls: dict[str, int] = field(default_factory=dict)  # bytes after which an answer stands still, once
-    sent: dict[str, bytes] = field(default_factory=dict)  # bodies that differ from what was announced
+    stalls: dict[str, int] = field(
+        default_factory=dict
+    )  # bytes after which an answer stands still, once
+    sent: dict[str, bytes] = field(
+        default_factory=dict
+    )  # bodies that differ from what was announced
     announced: dict[str, int] = field(default_factory=dict)  # sizes that differ from the files'
     fails: dict[str, int] = field(default_factory=dict)  # status codes instead of files
     ranges: bool = True  # whether it can go on in the middle of a file
@@ -48,7 +54,9 @@ class StandIn:
         self.over = threading.Event()
         self.server = Server(("127.0.0.1", 0), type("Handler", (Handler,), {"hub": self}))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.storage = f"http://localhost:{self.server.server_port}"  # another host to whoever goes by names
+        self.storage = (
+            f"http://localhost:{self.server.server_port}"  # another host to whoever goes by names
+        )
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
@@ -59,7 +67,11 @@ class StandIn:
 
     def asked(self, method: str, name: str) -> list[Request]:
         """The requests for one file that reached its content, not those that were sent on."""
-        return [r for r in self.requests if r.method == method and r.path.endswith(f"/{name}") and not self._moved(r.path, name)]
+        return [
+            r
+            for r in self.requests
+            if r.method == method and r.path.endswith(f"/{name}") and not self._moved(r.path, name)
+        ]
 
     def _moved(self, path: str, name: str) -> bool:
         return not self.plain and len(self.files[name]) >= LARGE and "/resolve/" in path
@@ -84,7 +96,9 @@ class Handler(BaseHTTPRequestHandler):
         hub = self.hub
         span = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         first = int(span[1]) if span else None
-        hub.requests.append(Request(self.command, self.path, first, self.headers.get("Authorization")))
+        hub.requests.append(
+            Request(self.command, self.path, first, self.headers.get("Authorization"))
+        )
         name = self.path.rsplit("/", 1)[-1]
         if name in hub.fails:
             return self.plainly(hub.fails[name])
@@ -93,12 +107,16 @@ class Handler(BaseHTTPRequestHandler):
             return self.content(name, first, body) if known else self.plainly(404)
         asked = re.fullmatch(rf"/{hub.repository}/resolve/([^/]+)/([^/]+)", self.path)
         if not asked or asked[1] not in (hub.commit, *hub.branches):
-            return self.plainly(404, {"X-Error-Code": "RevisionNotFound" if asked else "RepoNotFound"})
+            return self.plainly(
+                404, {"X-Error-Code": "RevisionNotFound" if asked else "RepoNotFound"}
+            )
         if name not in hub.files:
             return self.plainly(404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": hub.commit})
         if len(hub.files[name]) < LARGE:
             etag = hashlib.sha1(hub.files[name]).hexdigest()
-            return self.content(name, first, body, {"X-Repo-Commit": hub.commit, "ETag": f'"{etag}"'})
+            return self.content(
+                name, first, body, {"X-Repo-Commit": hub.commit, "ETag": f'"{etag}"'}
+            )
         sha256 = hashlib.sha256(hub.files[name]).hexdigest()
         self.plainly(302, {
             "Location": f"{hub.storage}/storage/{name}", "X-Repo-Commit": hub.commit, "X-Linked-ETag": f'"{sha256}"',
@@ -111,7 +129,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.end_headers()
 
-    def content(self, name: str, first: int | None, body: bool, headers: dict[str, str] | None = None) -> None:
+    def content(
+        self, name: str, first: int | None, body: bool, headers: dict[str, str] | None = None
+    ) -> None:
         hub = self.hub
         whole = hub.sent.get(name, hub.files[name]) if body else hub.files[name]
         partly = hub.ranges and first is not None
@@ -123,7 +143,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         if partly:
             self.send_header("Content-Range", f"bytes {first}-{len(whole) - 1}/{len(whole)}")
-        self.send_header("Content-Length", str(len(rest) if body else hub.announced.get(name, len(rest))))
+        self.send_header(
+            "Content-Length", str(len(rest) if body else hub.announced.get(name, len(rest)))
+        )
         self.end_headers()
         if not body:
             return
@@ -134,7 +156,9 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(rest[: hub.cuts[name].pop(0)])
             if hub.resets:
                 hub.over.wait(0.1)  # a reset would throw away what the other side has not read yet
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
         else:
             self.wfile.write(rest)
             return

@@ -4,7 +4,8 @@ import shutil
 import pytest
 import torch
 
-from vago import VagoError, base
+from vago import VagoError
+from vago.model import xtts
 
 
 @pytest.fixture
@@ -13,18 +14,22 @@ def copy(tiny_base, tmp_path):
 
 
 def test_stock_opens_it_and_its_files_have_stock_names(tiny_base):
-    assert sorted(p.name for p in tiny_base.iterdir() if not p.name.startswith(".")) == sorted(base.FILES)
-    model = base.open_base(tiny_base)
+    assert sorted(p.name for p in tiny_base.iterdir() if not p.name.startswith(".")) == sorted(
+        xtts.FILES
+    )
+    model = xtts.open_base(tiny_base)
     assert (model.args.gpt_layers, model.args.gpt_n_model_channels) == (4, 192)
     assert model.gpt.num_audio_tokens == 1026 and model.gpt.stop_audio_token == 1025
     assert not model.gpt.training and not model.hifigan_decoder.training
-    assert torch.equal(model.mel_stats, base.load_mel_stats(tiny_base))
+    assert torch.equal(model.mel_stats, xtts.load_mel_stats(tiny_base))
 
 
 def test_dvae_sizes_are_read_from_its_weights(tiny_base):
-    dvae = base.open_dvae(tiny_base)
+    dvae = xtts.open_dvae(tiny_base)
     assert dvae.codebook.embed.shape == (64, 1024)
-    assert sum(key in dict(dvae.named_parameters()) for key in base._load(tiny_base / "dvae.pth")) > 20, "the weights are loaded"
+    assert (
+        sum(key in dict(dvae.named_parameters()) for key in xtts._load(tiny_base / "dvae.pth")) > 20
+    ), "the weights are loaded"
 
 
 def test_dvae_of_published_size_is_opened(tmp_path):
@@ -36,7 +41,7 @@ def test_dvae_of_published_size_is_opened(tmp_path):
         num_resnet_blocks=3, kernel_size=3, num_layers=2, use_transposed_convs=False,
     )  # fmt: skip
     torch.save(published.state_dict(), tmp_path / "dvae.pth")
-    opened = base.open_dvae(tmp_path)
+    opened = xtts.open_dvae(tmp_path)
     mel = torch.randn(1, 80, 64)
     assert torch.equal(opened.get_codebook_indices(mel), published.eval().get_codebook_indices(mel))
 
@@ -45,36 +50,51 @@ def test_a_stock_trainers_checkpoint_takes_the_place_of_model_pth(tiny_base, cop
     weights = torch.load(tiny_base / "model.pth", weights_only=True)["model"]
     trained = {f"xtts.{name}": tensor for name, tensor in weights.items()}
     trained["xtts.gpt.mel_head.bias"] = weights["gpt.mel_head.bias"] + 1
-    others = {"dvae.codebook.embed": torch.ones(2, 2), "torch_mel_spectrogram_dvae.mel_stft.spectrogram.window": torch.ones(4)}
-    content = {"model": trained | others, "optimizer": [{"state": {0: {"step": torch.tensor(3.0)}}}], "step": 3, "config": {}}
+    others = {
+        "dvae.codebook.embed": torch.ones(2, 2),
+        "torch_mel_spectrogram_dvae.mel_stft.spectrogram.window": torch.ones(4),
+    }
+    content = {
+        "model": trained | others,
+        "optimizer": [{"state": {0: {"step": torch.tensor(3.0)}}}],
+        "step": 3,
+        "config": {},
+    }
     torch.save(content, copy / "model.pth")
-    opened = base.open_base(copy)
+    opened = xtts.open_base(copy)
     assert torch.equal(opened.gpt.mel_head.bias, trained["xtts.gpt.mel_head.bias"])
     assert not opened.gpt.training and opened.state_dict().keys() == weights.keys()
 
 
 def test_vocabulary_is_xttss_kind(tiny_base):
-    encode = base.encoder(tiny_base)
-    tokenizer = base.load_tokenizer(tiny_base).tokenizer
+    encode = xtts.encoder(tiny_base)
+    tokenizer = xtts.load_tokenizer(tiny_base).tokenizer
     assert [tokenizer.token_to_id(t) for t in ("[STOP]", "[UNK]", "[SPACE]")] == [0, 1, 2]
     ids = encode("Árvíztűrő tükörfúrógép, jó estét!")
     assert ids[0] == tokenizer.token_to_id("[hu]") and not {0, 1} & set(ids)
     assert 1 in encode("szív ☺")
 
 
-@pytest.mark.parametrize("name", base.FILES)
+@pytest.mark.parametrize("name", xtts.FILES)
 def test_a_missing_file_is_named(copy, name):
     (copy / name).unlink()
     with pytest.raises(VagoError, match=f"incomplete, {name} not found"):
-        base.open_base(copy)
+        xtts.open_base(copy)
 
 
-@pytest.mark.parametrize("name", ["model.pth", "dvae.pth", "mel_stats.pth", "config.json", "vocab.json"])
+@pytest.mark.parametrize(
+    "name", ["model.pth", "dvae.pth", "mel_stats.pth", "config.json", "vocab.json"]
+)
 def test_a_torn_file_is_one_sentence(copy, name):
     path = copy / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(VagoError) as error:
-        base.open_base(copy), base.open_dvae(copy), base.load_mel_stats(copy), base.load_tokenizer(copy)
+        (
+            xtts.open_base(copy),
+            xtts.open_dvae(copy),
+            xtts.load_mel_stats(copy),
+            xtts.load_tokenizer(copy),
+        )
     assert "again" in str(error.value) and "\n" not in str(error.value)
 
 
@@ -85,15 +105,15 @@ def test_a_pickle_with_code_in_it_is_refused(copy):
 
     torch.save({"weights": Evil()}, copy / "dvae.pth")
     with pytest.raises(VagoError, match="dvae.pth is refused"):
-        base.open_dvae(copy)
+        xtts.open_dvae(copy)
 
 
 def test_fingerprint_follows_the_content(copy):
-    before = base.fingerprint(copy)
+    before = xtts.fingerprint(copy)
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"temperature": 0.5}))
-    assert base.fingerprint(copy) != before
-    assert base.fingerprint(copy, ("dvae.pth",)) != before
+    assert xtts.fingerprint(copy) != before
+    assert xtts.fingerprint(copy, ("dvae.pth",)) != before
 
 
 def test_codebook_does_not_collapse(tiny_base, mini_features):

@@ -6,15 +6,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago import VagoError, batches
-from vago.features import Features
+from vago import VagoError
+from vago.training import batches
+from vago.training.features import Features
 
 
 def clip(name: str, codes: int, speaker: str = "anna") -> Features:
     generator = torch.Generator().manual_seed(codes)
     mel = torch.rand(80, codes * 4, generator=generator)
     return Features(
-        name, "quiz", speaker, torch.arange(3, 3 + codes // 4), torch.randint(0, 1024, (codes,), generator=generator), mel
+        name,
+        "quiz",
+        speaker,
+        torch.arange(3, 3 + codes // 4),
+        torch.randint(0, 1024, (codes,), generator=generator),
+        mel,
     )
 
 
@@ -34,7 +40,9 @@ def test_an_epoch_visits_every_clip_exactly_once(lengths, size, seed, epoch):
     order = batches.epoch_order(clips, size, seed, epoch)
     assert sorted(i for batch in order for i in batch) == sorted(clips)
     assert max(map(len, order)) <= size
-    assert order == batches.epoch_order(dict(reversed(clips.items())), size, seed, epoch), "the order is the seed's alone"
+    assert order == batches.epoch_order(dict(reversed(clips.items())), size, seed, epoch), (
+        "the order is the seed's alone"
+    )
 
 
 def test_epochs_and_seeds_differ():
@@ -49,7 +57,10 @@ def test_bucketing_pads_less_than_chance():
     clips = many(rng.integers(20, 250, 120).tolist())
 
     def padding(order):
-        return sum(max(len(clips[i].codes) for i in b) * len(b) - sum(len(clips[i].codes) for i in b) for b in order)
+        return sum(
+            max(len(clips[i].codes) for i in b) * len(b) - sum(len(clips[i].codes) for i in b)
+            for b in order
+        )
 
     ids = [sorted(clips)[i] for i in rng.permutation(120)]
     by_chance = [ids[at : at + 4] for at in range(0, 120, 4)]
@@ -62,7 +73,9 @@ def test_prompt_comes_from_other_clips_and_fills_its_length():
     for seed in range(20):
         prompt = batches.other_prompt(clips, "c001", 170, np.random.default_rng(seed))
         assert prompt.shape == (80, 170)
-        assert not any(torch.equal(prompt[:, :40], own[:, at : at + 40]) for at in range(own.shape[1] - 40))
+        assert not any(
+            torch.equal(prompt[:, :40], own[:, at : at + 40]) for at in range(own.shape[1] - 40)
+        )
 
 
 def test_held_out_prompts_are_fixed_and_never_the_clip_itself():
@@ -73,9 +86,9 @@ def test_held_out_prompts_are_fixed_and_never_the_clip_itself():
     other_size = batches.held_out_batches(clips, 5, 1.0)[0]
     for batch in first:
         for row, name in enumerate(batch.clip_ids):
-            assert torch.equal(batch.cond_mels[row], other_size.cond_mels[other_size.clip_ids.index(name)]), (
-                "batch size changes no question"
-            )
+            assert torch.equal(
+                batch.cond_mels[row], other_size.cond_mels[other_size.clip_ids.index(name)]
+            ), "batch size changes no question"
 
 
 @settings(max_examples=40, deadline=None)
@@ -105,7 +118,9 @@ def test_a_speakers_only_clip_is_named():
 def numbered(count: int, speaker: str = "anna", first: int = 0) -> dict[str, Features]:
     """Clips whose mel says which clip it is."""
     made = {f"n{i:03d}": clip(f"n{i:03d}", 20 + i, speaker) for i in range(first, first + count)}
-    return {name: replace(c, mel=torch.full_like(c.mel, float(name[1:]))) for name, c in made.items()}
+    return {
+        name: replace(c, mel=torch.full_like(c.mel, float(name[1:]))) for name, c in made.items()
+    }
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from vago import VagoError, base, benchmark
-from vago.benchmark_params import BenchmarkParams
+from vago import VagoError
+from vago.model import xtts
 from vago.paths import Paths
+from vago.recipes.benchmark import benchmark
+from vago.recipes.benchmark.params import BenchmarkParams
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,7 +27,9 @@ def place(tmp_path_factory, tiny_base):
 
 
 def test_stock_and_ours_train_save_and_are_told_side_by_side(place):
-    p = BenchmarkParams(clips=6, rounds=1, steps=1, micro_batches=[3], speech_lines=0, threads=1, checkpointing=True)
+    p = BenchmarkParams(
+        clips=6, rounds=1, steps=1, micro_batches=[3], speech_lines=0, threads=1, checkpointing=True
+    )
     told = []
     found = benchmark.benchmark(p, place, told.append)
     assert found == json.loads((place.home / "benchmark.json").read_text())
@@ -36,15 +40,23 @@ def test_stock_and_ours_train_save_and_are_told_side_by_side(place):
     # stock's checkpoint and best model twice over, an older checkpoint beside the newer one; ours: best and two lasts
     assert min(stock["peak_memory"], ours["peak_memory"]) > 100e6
     page = (place.home / "benchmark.md").read_text()
-    assert page.startswith("Measured on: ") and "| vago | 3 |" in page and any("once" in note for note in found["notes"])
+    assert (
+        page.startswith("Measured on: ")
+        and "| vago | 3 |" in page
+        and any("once" in note for note in found["notes"])
+    )
     assert not list((place.home / "work").rglob(".*.tmp"))
 
 
 def test_bf16_is_compared_with_fp32_from_the_same_start(place):
     p = BenchmarkParams(clips=8, bf16_steps=1, dropout=0.0, threads=1)
     clips = benchmark.speak_clips(p, place)
-    fp32, bf16 = benchmark.precision_rows(p, place, place.home / "embedded", clips, lambda line: None)
-    assert fp32["precision"] == "fp32" and bf16["before"] == fp32["before"], "both are scored in fp32"
+    fp32, bf16 = benchmark.precision_rows(
+        p, place, place.home / "embedded", clips, lambda line: None
+    )
+    assert fp32["precision"] == "fp32" and bf16["before"] == fp32["before"], (
+        "both are scored in fp32"
+    )
     assert fp32["held_out_loss"] != fp32["before"]
     assert fp32["difference_percent"] == 0 and 0 < abs(bf16["difference_percent"]) < 1
 
@@ -52,7 +64,14 @@ def test_bf16_is_compared_with_fp32_from_the_same_start(place):
 def test_a_side_that_fails_says_its_last_words(place, monkeypatch):
     p = BenchmarkParams(clips=6)
     with pytest.raises(VagoError, match="the stock side of the benchmark ended: .*nowhere"):
-        benchmark.Worker("stock", p, place.home / "work" / "bad", Path("nowhere"), [{"path": "nowhere.wav", "text": "a"}], 3)
+        benchmark.Worker(
+            "stock",
+            p,
+            place.home / "work" / "bad",
+            Path("nowhere"),
+            [{"path": "nowhere.wav", "text": "a"}],
+            3,
+        )
 
 
 def test_more_clips_than_there_are_sentences_is_said(place):
@@ -66,7 +85,7 @@ def test_full_size_is_xtts_v2s_shape(tiny_base, tmp_path, monkeypatch):
     import torchaudio
     from TTS.tts.models.xtts import Xtts
 
-    from vago import disk
+    from vago.training import disk
 
     def look(content, path):
         path.touch()
@@ -80,16 +99,20 @@ def test_full_size_is_xtts_v2s_shape(tiny_base, tmp_path, monkeypatch):
     filters = torchaudio.functional.melscale_fbanks
     monkeypatch.setattr(torch, "save", look)
     monkeypatch.setattr(torchaudio.functional, "melscale_fbanks", on_cpu)
-    monkeypatch.setattr(torch.distributions.Distribution, "_validate_args", False)  # the DVAE's would look at theirs
+    monkeypatch.setattr(
+        torch.distributions.Distribution, "_validate_args", False
+    )  # the DVAE's would look at theirs
     with torch.device("meta"):
         folder = benchmark.full_size_base(tmp_path / "base", tiny_base)
-        model = Xtts(base.read_config(folder))
-        model.tokenizer = base.load_tokenizer(folder)
+        model = Xtts(xtts.read_config(folder))
+        model.tokenizer = xtts.load_tokenizer(folder)
         model.init_models()
     assert sum(t.numel() for t in model.gpt.parameters()) == disk.XTTS_PARAMETERS
     assert 51e6 < sum(sizes[0].values()) < 53e6, "and its DVAE"
-    assert sum(n for name, n in sizes[-1].items() if name.startswith("gpt.")) == disk.XTTS_PARAMETERS
-    assert base.encoder(folder)("Jó estét!") == base.encoder(tiny_base)("Jó estét!")
+    assert (
+        sum(n for name, n in sizes[-1].items() if name.startswith("gpt.")) == disk.XTTS_PARAMETERS
+    )
+    assert xtts.encoder(folder)("Jó estét!") == xtts.encoder(tiny_base)("Jó estét!")
 
 
 def test_flops_of_full_size(tmp_path):

@@ -5,7 +5,8 @@ import re
 import pytest
 from handmade import corpus
 
-from vago import browser, corrections, ledger
+from vago.corpus import corrections
+from vago.corpus.review import browser, ledger
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +16,9 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def table(made, tmp_path):
-    return browser.ClipBrowser(*made, tmp_path / "corrections.csv", lambda text: [1 if "☺" in text else 5] * len(text))
+    return browser.ClipBrowser(
+        *made, tmp_path / "corrections.csv", lambda text: [1 if "☺" in text else 5] * len(text)
+    )
 
 
 def names(table):
@@ -28,7 +31,10 @@ def open_clip(table, name):
 
 def test_pages_hold_every_candidate_once(table):
     first = names(table)
-    assert len(first) == browser.PAGE_ROWS and "page 1 of 2: 24 candidates, 22 kept, 0.8 min" == table.count.value
+    assert (
+        len(first) == browser.PAGE_ROWS
+        and "page 1 of 2: 24 candidates, 22 kept, 0.8 min" == table.count.value
+    )
     assert table.back.disabled and not table.on.disabled
     table.on.click()
     assert sorted(first + names(table)) == sorted(table.rows.candidate) and table.on.disabled
@@ -41,9 +47,13 @@ def test_any_column_filters_and_sorts(table):
     for column in table.rows:
         table.add_filter(column)
     kinds = {name: ledger.kind(table.rows[name]) for name in table.filters}
-    assert "number" in kinds.values() and len(table.rows) == int(re.search(r"(\d+) candidates", table.count.value)[1])
+    assert "number" in kinds.values() and len(table.rows) == int(
+        re.search(r"(\d+) candidates", table.count.value)[1]
+    )
     table.filters["snr_db"].value = (30.0, 31.0)
-    assert names(table) == [f"{source}-one-00{n}" for source in ("quiz", "interview") for n in (10, 11)]
+    assert names(table) == [
+        f"{source}-one-00{n}" for source in ("quiz", "interview") for n in (10, 11)
+    ]
     table.filters["text"].value = "páratlan"
     table.sort.value, table.descending.value = "candidate", True
     assert names(table) == ["quiz-one-0011", "interview-one-0011"]
@@ -54,7 +64,9 @@ def test_any_column_filters_and_sorts(table):
 def test_the_chosen_clip_is_heard_seen_and_marked(table):
     table.buttons[2].click()
     assert "data:audio/flac" in table.heard.value and "data:image/png" in table.heard.value
-    assert "quiz-one-0002" in table.facts.value and "<b>22</b>" in table.facts.value, "its signal-to-noise ratio"
+    assert "quiz-one-0002" in table.facts.value and "<b>22</b>" in table.facts.value, (
+        "its signal-to-noise ratio"
+    )
     assert table.text.value == "Ez a páros mondat, 2 Ft!" and "két forint" in table.reading.value
     assert [b.description for b in table.buttons if b.button_style] == ["quiz-one-0002"]
 
@@ -62,8 +74,12 @@ def test_the_chosen_clip_is_heard_seen_and_marked(table):
 def test_next_goes_through_the_table_and_stops_at_its_end(table):
     table.choose(browser.PAGE_ROWS - 1)
     table.next.click()
-    assert table.chosen == browser.PAGE_ROWS and table.count.value.startswith("page 2 of 2"), "on to the next page"
-    assert [b.description for b in table.buttons if b.button_style] == [table.rows.candidate[browser.PAGE_ROWS]]
+    assert table.chosen == browser.PAGE_ROWS and table.count.value.startswith("page 2 of 2"), (
+        "on to the next page"
+    )
+    assert [b.description for b in table.buttons if b.button_style] == [
+        table.rows.candidate[browser.PAGE_ROWS]
+    ]
     table.choose(len(table.rows) - 1)
     table.next.click()
     assert table.chosen == len(table.rows) - 1 and "last" in table.message.value
@@ -82,9 +98,13 @@ def test_decisions_go_into_the_file_and_back_out(table):
     assert dict(table.rows.set_index("candidate").by_hand)["quiz-one-0005"] == "reject, text"
     open_clip(table, "quiz-one-0006")
     open_clip(table, "quiz-one-0005")
-    assert table.text.value == "Ez a 3. mondat." and table.reason.value == "köhög", "as decided, before the next run too"
+    assert table.text.value == "Ez a 3. mondat." and table.reason.value == "köhög", (
+        "as decided, before the next run too"
+    )
     table.restore.click()
-    assert [c.action for c in corrections.read(table.path)] == ["text"], "what was only rejected by hand needs no line"
+    assert [c.action for c in corrections.read(table.path)] == ["text"], (
+        "what was only rejected by hand needs no line"
+    )
     table.undo.click()
     assert corrections.read(table.path) == [] and table.text.value == "Ez a páratlan mondat, 5 Ft!"
     for text, lines in (("Más.", 1), ("Ez a páratlan mondat, 5 Ft!", 0)):
@@ -104,7 +124,11 @@ def test_a_rule_s_rejection_is_restored(table):
 
 def test_texts_nobody_could_learn_are_refused(table):
     open_clip(table, "quiz-one-0004")
-    for text, why in (("  ", "without text"), ("Jaj ☺!", "unknown token ☺"), (table.text.value, "as it was")):
+    for text, why in (
+        ("  ", "without text"),
+        ("Jaj ☺!", "unknown token ☺"),
+        (table.text.value, "as it was"),
+    ):
         table.text.value = text
         table.save.click()
         assert why in table.message.value

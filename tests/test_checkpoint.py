@@ -1,12 +1,18 @@
 import pytest
 import torch
 
-from vago import VagoError, checkpoint, paths
+from vago import VagoError, paths
+from vago.model import checkpoint
 
 
 @pytest.fixture
 def tensors():
-    return {"b": torch.randn(4, 5), "a": torch.arange(6), "c": torch.randn(3).bfloat16(), "scalar": torch.tensor(2.0)}
+    return {
+        "b": torch.randn(4, 5),
+        "a": torch.arange(6),
+        "c": torch.randn(3).bfloat16(),
+        "scalar": torch.tensor(2.0),
+    }
 
 
 def test_round_trip(tmp_path, tensors):
@@ -14,7 +20,9 @@ def test_round_trip(tmp_path, tensors):
     loaded, meta = checkpoint.load(tmp_path / "best.safetensors")
     assert meta == {"step": 3, "content_sha256": digest}
     assert all(torch.equal(loaded[k], v) for k, v in tensors.items())
-    assert [p.name for p in tmp_path.iterdir()] == ["best.safetensors"], "no temporary file stays behind"
+    assert [p.name for p in tmp_path.iterdir()] == ["best.safetensors"], (
+        "no temporary file stays behind"
+    )
     (tmp_path / "plain").touch()
     assert (tmp_path / "best.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
@@ -24,7 +32,9 @@ def test_digest_tells_values_names_and_shapes_apart(tensors):
     assert digest == checkpoint.content_digest(dict(reversed(tensors.items())))
     assert digest != checkpoint.content_digest({**tensors, "b": tensors["b"] + 1e-6})
     assert digest != checkpoint.content_digest({**tensors, "b": tensors["b"].reshape(5, 4)})
-    assert digest != checkpoint.content_digest({("d" if k == "b" else k): v for k, v in tensors.items()})
+    assert digest != checkpoint.content_digest(
+        {("d" if k == "b" else k): v for k, v in tensors.items()}
+    )
 
 
 @pytest.mark.parametrize("keep", [0, 5, 60, -1])
@@ -73,7 +83,9 @@ def test_what_does_not_read_back_does_not_replace_the_old_one(tmp_path, tensors,
 
 
 def test_full_disk_is_seen_before_writing(tmp_path, tensors, monkeypatch):
-    monkeypatch.setattr(paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20}))
+    monkeypatch.setattr(
+        paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20})
+    )
     with pytest.raises(VagoError, match=r"needs \d+ MiB.*10 MiB are free"):
         checkpoint.save(tmp_path / "last.safetensors", tensors, {})
 
@@ -83,7 +95,9 @@ def test_a_disk_that_fills_up_while_writing_loses_nothing(small_disk, monkeypatc
     monkeypatch.setattr(paths, "SPARE_BYTES", 0)
     path = small_disk / "best.safetensors"
     checkpoint.save(path, {"w": torch.zeros(2**19)}, {"step": 1})  # 2 MiB
-    monkeypatch.setattr(checkpoint, "need_room", lambda *a: None)  # somebody else takes the space after the check
+    monkeypatch.setattr(
+        checkpoint, "need_room", lambda *a: None
+    )  # somebody else takes the space after the check
     with pytest.raises(VagoError, match="could not be written"):
         checkpoint.save(path, {"w": torch.zeros(2 * 2**20)}, {"step": 2})  # 8 MiB beside 2
     assert checkpoint.load(path)[1]["step"] == 1
@@ -98,7 +112,9 @@ def test_optimizer_state_goes_through_a_file_unchanged(tmp_path):
         optimizer.zero_grad()
         model(torch.ones(1, 3)).sum().backward()
         optimizer.step()
-    checkpoint.save(tmp_path / "last.safetensors", checkpoint.optimizer_tensors(optimizer, names), {})
+    checkpoint.save(
+        tmp_path / "last.safetensors", checkpoint.optimizer_tensors(optimizer, names), {}
+    )
     twin = torch.optim.AdamW(model.parameters(), lr=0.1, fused=True)
     checkpoint.restore_optimizer(twin, names, checkpoint.load(tmp_path / "last.safetensors")[0])
     for parameter in model.parameters():

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vago import VagoError, audio, corpus
+from vago import VagoError
+from vago.audio import io
+from vago.corpus import corpus
 
 
-def table(recordings: dict[str, int], seconds: float = 6.0, categories=("long", "short", "question")) -> pd.DataFrame:
+def table(
+    recordings: dict[str, int], seconds: float = 6.0, categories=("long", "short", "question")
+) -> pd.DataFrame:
     rows = []
     for name, count in recordings.items():
         for k in range(count):
@@ -41,7 +45,7 @@ def ledger(clips: pd.DataFrame) -> pd.DataFrame:
 
 def saved(root, clips: pd.DataFrame, stretches) -> corpus.Corpus:
     for file in clips["file"]:
-        audio.write(root / file, np.full(100, 0.1, np.float32), audio.SAMPLE_RATE)
+        io.write(root / file, np.full(100, 0.1, np.float32), io.SAMPLE_RATE)
     return corpus.save(root, clips, ledger(clips), stretches, [], {"seed": 1})
 
 
@@ -57,7 +61,10 @@ def test_the_held_out_set_is_stratified_and_near_its_size(seed):
     clips = table({"a": 40, "b": 40, "z": 120})
     mask, stretches = corpus.split_held_out(clips, 0.1, 12, 30, seed)
     assert mask.sum() == 20
-    share = clips[mask].groupby(["source", "category"]).size() / clips.groupby(["source", "category"]).size()
+    share = (
+        clips[mask].groupby(["source", "category"]).size()
+        / clips.groupby(["source", "category"]).size()
+    )
     assert share.between(0.03, 0.2).all() and len(share) == 6
     assert all(stretch.end - stretch.start <= 5 * 7 for stretch in stretches)
     assert len(stretches) < mask.sum()  # neighbours, not clips picked one by one
@@ -75,7 +82,14 @@ def test_a_block_of_one_category_does_not_starve_the_others():
     clips = table({"a": 80}, categories=("x",))
     clips["category"] = [f"c{k // 10}" for k in range(80)]
     mask, _ = corpus.split_held_out(clips, 0.05, 12, 30, 1)
-    assert clips[mask].groupby("category").size().reindex([f"c{k}" for k in range(8)], fill_value=0).min() >= 1
+    assert (
+        clips[mask]
+        .groupby("category")
+        .size()
+        .reindex([f"c{k}" for k in range(8)], fill_value=0)
+        .min()
+        >= 1
+    )
 
 
 def test_single_clip_recordings_can_be_split():
@@ -115,11 +129,15 @@ def test_what_is_saved_is_what_is_loaded(small):
     assert list(loaded.clips.index) == list(range(40)) and loaded.clips["held_out"].dtype == bool
     assert len(loaded.held_out_clips) == 4 and set(loaded.ledger["fate"]) == {"kept"}
     assert len(loaded.training(["quiz"])) == 20 - (loaded.held_out_clips["source"] == "quiz").sum()
-    assert not set(loaded.training(["quiz", "interview"])["clip_id"]) & set(loaded.held_out_clips["clip_id"])
+    assert not set(loaded.training(["quiz", "interview"])["clip_id"]) & set(
+        loaded.held_out_clips["clip_id"]
+    )
     wav, rate = loaded.audio(loaded.clips["clip_id"][0])
     assert (len(wav), rate) == (100, 22050)
     assert loaded.summary["sources"]["quiz"]["clips"] == 20 and loaded.summary["minutes"] == 4.0
-    assert corpus.frozen_stretches(small.root) == [corpus.Stretch(**s) for s in small.held_out["stretches"]]
+    assert corpus.frozen_stretches(small.root) == [
+        corpus.Stretch(**s) for s in small.held_out["stretches"]
+    ]
     with pytest.raises(VagoError, match="no clips of source 'show'"):
         loaded.training(["show"])
     with pytest.raises(VagoError, match="no clip 'x'"):
@@ -145,7 +163,12 @@ def cut_json(path):
 
 
 def swap_held_out(path):
-    path.write_text(path.read_text().replace(",False", "@", 1).replace(",True", ",False", 1).replace("@", ",True", 1))
+    path.write_text(
+        path.read_text()
+        .replace(",False", "@", 1)
+        .replace(",True", ",False", 1)
+        .replace("@", ",True", 1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,11 +177,19 @@ def swap_held_out(path):
         ("corpus.json", cut_json, "torn"),
         ("corpus.json", lambda path: path.unlink(), "no corpus"),
         ("clips.csv", lambda path: path.unlink(), "torn"),
-        ("clips.csv", lambda path: path.write_text("\n".join(path.read_text().splitlines()[:-3])), "do not belong together"),
+        (
+            "clips.csv",
+            lambda path: path.write_text("\n".join(path.read_text().splitlines()[:-3])),
+            "do not belong together",
+        ),
         ("clips.csv", swap_held_out, "held_out.json .* do not belong together"),
         ("ledger.csv", lambda path: path.write_text("a,b\n"), "torn"),
         ("held_out.json", cut_json, "cannot be read as a held-out set"),
-        ("held_out.json", lambda path: path.write_text('{"format": 1, "stretches": [{}]}'), "cannot be read as a held-out set"),
+        (
+            "held_out.json",
+            lambda path: path.write_text('{"format": 1, "stretches": [{}]}'),
+            "cannot be read as a held-out set",
+        ),
         ("held_out.json", lambda path: path.unlink(), "do not belong together"),
         ("clips/quiz-a-0003.wav", lambda path: path.unlink(), "lacks 1 of its clips"),
     ],

@@ -8,49 +8,53 @@ import shutil
 import pytest
 import torch
 
-from vago import VagoError, base, embedded
+from vago import VagoError
+from vago.model import bundled, xtts
 
 
 def test_it_is_small_and_holds_no_pickle():
-    files = [path for path in embedded.FOLDER.iterdir()]
+    files = [path for path in bundled.FOLDER.iterdir()]
     assert sum(path.stat().st_size for path in files) < 40 * 2**20
     assert {path.suffix for path in files} == {".json", ".safetensors"}
 
 
 def test_the_manifest_says_how_it_was_made():
-    manifest = embedded.check()
+    manifest = bundled.check()
     assert set(manifest["files"]) == {"config.json", "vocab.json", "weights.safetensors"}
-    assert manifest["recipe"]["parameters"]["speakers"] > 1 and manifest["recipe"]["scores"]["gpt"]["held_out_mel_ce"] < 4
+    assert (
+        manifest["recipe"]["parameters"]["speakers"] > 1
+        and manifest["recipe"]["scores"]["gpt"]["held_out_mel_ce"] < 4
+    )
 
 
 def test_an_altered_file_is_named(tmp_path):
-    assets = shutil.copytree(embedded.FOLDER, tmp_path / "assets")
+    assets = shutil.copytree(bundled.FOLDER, tmp_path / "assets")
     with open(assets / "weights.safetensors", "r+b") as file:
         file.seek(-1, 2)
         last = file.read(1)
         file.seek(-1, 2)
         file.write(bytes([last[0] ^ 1]))
     with pytest.raises(VagoError, match="weights.safetensors is not the file of the manifest"):
-        embedded.open_into(tmp_path / "base", assets)
+        bundled.open_into(tmp_path / "base", assets)
     assert not (tmp_path / "base").exists()
 
 
 def test_a_complete_folder_is_kept_and_another_weights_base_is_opened_again(tiny_base, tmp_path):
     folder = shutil.copytree(tiny_base, tmp_path / "base")
     (folder / "speakers_xtts.pth").write_bytes(b"mine")
-    embedded.open_into(folder)
+    bundled.open_into(folder)
     assert (folder / "speakers_xtts.pth").read_bytes() == b"mine", "opened once, then left alone"
     (folder / ".embedded").write_text("weights of another version")
-    embedded.open_into(folder)
+    bundled.open_into(folder)
     assert (folder / "speakers_xtts.pth").read_bytes() != b"mine"
-    base.check_files(folder)
+    xtts.check_files(folder)
 
 
 def test_a_base_of_ones_own_is_never_touched(tiny_base, tmp_path):
     folder = shutil.copytree(tiny_base, tmp_path / "base")
     (folder / ".embedded").unlink()
     (folder / "config.json").write_text(json.dumps({"mine": True}))
-    embedded.open_into(folder)
+    bundled.open_into(folder)
     assert json.loads((folder / "config.json").read_text()) == {"mine": True}
 
 
@@ -59,18 +63,25 @@ def test_stock_loads_and_speaks_it(tiny_base, tmp_path):
     from TTS.tts.configs.xtts_config import XttsConfig
     from TTS.tts.models.xtts import Xtts
 
-    from vago.demo import Voice
-    from vago.synthesize import voice_from
+    from vago.recipes.demo.recordings import Voice
+    from vago.synthesis.synthesizer import voice_from
 
     folder = shutil.copytree(tiny_base, tmp_path / "base")
     config = XttsConfig()
     config.load_json(str(folder / "config.json"))
     model = Xtts.init_from_config(config)
     model.load_checkpoint(config, checkpoint_dir=str(folder), eval=True)
-    voice = voice_from(model, [Voice("m1").speak("Jó napot kívánok mindenkinek, kezdődik a játék!")])
+    voice = voice_from(
+        model, [Voice("m1").speak("Jó napot kívánok mindenkinek, kezdődik a játék!")]
+    )
     torch.manual_seed(1)
     out = model.inference(
-        "jó estét kívánok!", "hu", voice.gpt_cond_latents, voice.speaker_embedding, temperature=0.6, repetition_penalty=1.1
+        "jó estét kívánok!",
+        "hu",
+        voice.gpt_cond_latents,
+        voice.speaker_embedding,
+        temperature=0.6,
+        repetition_penalty=1.1,
     )
     seconds = len(out["wav"]) / 24_000
     assert 0.5 < seconds < 6 and abs(out["wav"]).max() > 0.02
@@ -78,17 +89,32 @@ def test_stock_loads_and_speaks_it(tiny_base, tmp_path):
 
 def test_it_hears_its_prompt(tiny_base):
     """What a voice says is likelier behind that voice's prompt than behind another's: the prompt's latents were nought once."""
-    from vago import batches, features, pretrain_speech
-    from vago.objective import Objective
+    from vago.recipes.pretrain import speech
+    from vago.training import batches, features
+    from vago.training.loss import Objective
 
-    model, tools = base.open_base(tiny_base), (base.open_dvae(tiny_base), base.load_mel_stats(tiny_base), base.encoder(tiny_base))
-    texts = ["Tegnap este későn értünk haza a hegyekből.", "Melyik városban született a híres zeneszerző?"]
+    model, tools = (
+        xtts.open_base(tiny_base),
+        (xtts.open_dvae(tiny_base), xtts.load_mel_stats(tiny_base), xtts.encoder(tiny_base)),
+    )
+    texts = [
+        "Tegnap este későn értünk haza a hegyekből.",
+        "Melyik városban született a híres zeneszerző?",
+    ]
     clips = []
-    for speaker in pretrain_speech.speakers(2):
-        for number, wav in enumerate(pretrain_speech.read_aloud(speaker, texts, [1])):
-            tensors = {name: t if name == "mel" else t.long() for name, t in features.of_clip(wav, texts[number], *tools).items()}
+    for speaker in speech.speakers(2):
+        for number, wav in enumerate(speech.read_aloud(speaker, texts, [1])):
+            tensors = {
+                name: t if name == "mel" else t.long()
+                for name, t in features.of_clip(wav, texts[number], *tools).items()
+            }
             clips.append(features.Features(speaker.name, "read", speaker.name, **tensors))
     said, prompts = clips[::2], [clip.mel[:, :200] for clip in clips[1::2]]
     with torch.no_grad():
-        own, other = (Objective(model.gpt)(batches.collate(said, mels))[0] for mels in (prompts, prompts[::-1]))
-    assert (own < other - 2).all(), f"{own.tolist()} behind their own, {other.tolist()} behind the other's"
+        own, other = (
+            Objective(model.gpt)(batches.collate(said, mels))[0]
+            for mels in (prompts, prompts[::-1])
+        )
+    assert (own < other - 2).all(), (
+        f"{own.tolist()} behind their own, {other.tolist()} behind the other's"
+    )

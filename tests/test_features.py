@@ -2,8 +2,9 @@ import math
 
 import torch
 
-from vago import base, features
-from vago.corpus import Corpus
+from vago.corpus.corpus import Corpus
+from vago.model import xtts
+from vago.training import features
 
 
 def test_lengths_and_kinds(mini_features, session_project):
@@ -24,21 +25,32 @@ def test_codes_and_mel_equal_what_stock_computes_for_the_clip(session_project, m
     norms = str(session_project.base / "mel_stats.pth")
     clip_id = corpus.clips.clip_id[3]
     wav = torch.from_numpy(corpus.audio(clip_id)[0])[None]
-    codes = base.open_dvae(session_project.base).get_codebook_indices(
+    codes = xtts.open_dvae(session_project.base).get_codebook_indices(
         TorchMelSpectrogram(mel_norm_file=norms, sampling_rate=22050)(wav)
     )
     clip = mini_features[0][clip_id]
     assert torch.equal(codes[0, : len(clip.codes)], clip.codes)
-    style = TorchMelSpectrogram(filter_length=2048, hop_length=256, win_length=1024, mel_norm_file=norms, sampling_rate=22050)
+    style = TorchMelSpectrogram(
+        filter_length=2048,
+        hop_length=256,
+        win_length=1024,
+        mel_norm_file=norms,
+        sampling_rate=22050,
+    )
     torch.testing.assert_close(style(wav)[0], clip.mel)
 
 
 def test_second_time_comes_from_the_cache(session_project, mini_features, monkeypatch):
     corpus = Corpus.load(session_project.corpus)
-    monkeypatch.setattr(features, "of_clip", lambda *a: (_ for _ in ()).throw(AssertionError("computed again")))
-    again = features.compute(corpus, list(corpus.clips.clip_id), session_project.base, session_project.features)
+    monkeypatch.setattr(
+        features, "of_clip", lambda *a: (_ for _ in ()).throw(AssertionError("computed again"))
+    )
+    again = features.compute(
+        corpus, list(corpus.clips.clip_id), session_project.base, session_project.features
+    )
     assert all(
-        torch.equal(again[i].mel, clip.mel) and torch.equal(again[i].codes, clip.codes) for i, clip in mini_features[0].items()
+        torch.equal(again[i].mel, clip.mel) and torch.equal(again[i].codes, clip.codes)
+        for i, clip in mini_features[0].items()
     )
 
 
@@ -58,4 +70,6 @@ def test_a_corrected_text_gets_new_tokens(project):
     before = features.compute(corpus, [clip_id], project.base, project.features)[clip_id]
     corpus.clips.loc[0, "text"] = "egészen más szöveg."
     after = features.compute(corpus, [clip_id], project.base, project.features)[clip_id]
-    assert after.tokens.tolist() != before.tokens.tolist() and torch.equal(after.codes, before.codes)
+    assert after.tokens.tolist() != before.tokens.tolist() and torch.equal(
+        after.codes, before.codes
+    )

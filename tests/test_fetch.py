@@ -17,16 +17,21 @@ import pytest
 import yaml
 from hub import StandIn
 
-from vago import VagoError, base, fetch, paths, transfer
-from vago.fetch import LICENCE, MANIFEST, Known
+from vago import VagoError, paths
+from vago.model import download, xtts
+from vago.model import hub as hub_transfer
+from vago.model.download import LICENCE, MANIFEST, Known
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared/data/xtts"
-NAMES = (*base.FILES, LICENCE)
+NAMES = (*xtts.FILES, LICENCE)
 
 
 def known(files: dict[str, bytes]) -> dict[str, Known]:
-    return {name: Known(len(content), hashlib.sha256(content).hexdigest()) for name, content in files.items()}
+    return {
+        name: Known(len(content), hashlib.sha256(content).hexdigest())
+        for name, content in files.items()
+    }
 
 
 @pytest.fixture
@@ -45,11 +50,11 @@ def hub(files, monkeypatch):
 
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(transfer, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(hub_transfer, "WAIT_SECONDS", 0.01)
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     huggingface_hub.close_session()
-    with StandIn(files, fetch.REVISION) as hub:
+    with StandIn(files, download.REVISION) as hub:
         template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, hub.url)
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(constants, "ENDPOINT", hub.url)
@@ -63,7 +68,7 @@ def run(files, tmp_path):
 
     def call(folder="base", **given):
         settings = {"accept": True, "expected": known(files), "log": call.said.append}
-        return fetch.fetch(tmp_path / folder, **{**settings, **given})
+        return download.fetch(tmp_path / folder, **{**settings, **given})
 
     call.said, call.folder = [], tmp_path / "base"
     return call
@@ -71,7 +76,11 @@ def run(files, tmp_path):
 
 def content(folder: Path) -> dict[str, bytes]:
     """Of the files a user sees, without the manifest."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name[0] != "." and path.name != MANIFEST}
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.name[0] != "." and path.name != MANIFEST
+    }
 
 
 def script(files: dict[str, bytes], folder: Path, **given) -> str:
@@ -97,15 +106,20 @@ def test_fetches_checks_and_writes_down_everything(hub, run, files):
     manifest = run()
     assert content(run.folder) == files
     assert json.loads((run.folder / MANIFEST).read_text()) == manifest
-    assert manifest["revision"] == fetch.REVISION and manifest["repository"] == "coqui/XTTS-v2"
+    assert manifest["revision"] == download.REVISION and manifest["repository"] == "coqui/XTTS-v2"
     for name, must in known(files).items():
         record = manifest["files"][name]
         assert Known(record["bytes"], record["sha256"]) == must
         assert (record["source"], record["checked"]) == (hub.url, "published")
-    assert manifest["licence"]["how"] == "--accept-license" and manifest["licence"]["accepted"].endswith("+00:00")
+    assert manifest["licence"]["how"] == "--accept-license" and manifest["licence"][
+        "accepted"
+    ].endswith("+00:00")
     assert manifest["licence"]["sha256"] == known(files)[LICENCE].sha256
-    assert sorted(path.name for path in run.folder.iterdir() if path.name.startswith(".")) in ([], [".fetch.lock"])
-    base.check_files(run.folder)
+    assert sorted(path.name for path in run.folder.iterdir() if path.name.startswith(".")) in (
+        [],
+        [".fetch.lock"],
+    )
+    xtts.check_files(run.folder)
 
 
 def test_each_file_goes_over_the_line_once_and_the_token_stays_with_the_hub(hub, run):
@@ -115,19 +129,29 @@ def test_each_file_goes_over_the_line_once_and_the_token_stays_with_the_hub(hub,
         assert get.first_byte is None
     at_storage = [request for request in hub.requests if request.path.startswith("/storage/")]
     assert len(at_storage) == 2 and not any(request.authorization for request in at_storage)
-    assert all(request.authorization == "Bearer hf_secret" for request in hub.requests if "/resolve/" in request.path)
+    assert all(
+        request.authorization == "Bearer hf_secret"
+        for request in hub.requests
+        if "/resolve/" in request.path
+    )
 
 
 def test_the_second_time_nothing_is_asked_or_read(hub, run, monkeypatch):
     run()
     hub.requests.clear()
     before = (run.folder / MANIFEST).stat().st_mtime_ns
-    monkeypatch.setattr(transfer, "source", lambda *a: pytest.fail("went looking for a source"))
+    monkeypatch.setattr(hub_transfer, "source", lambda *a: pytest.fail("went looking for a source"))
     read = []
-    monkeypatch.setattr(fetch, "sha256_of", lambda path: read.append(path.name) or hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(
+        download,
+        "sha256_of",
+        lambda path: read.append(path.name) or hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
     run(accept=False)
     assert not hub.requests and read == [LICENCE] and "nothing to fetch" in run.said[-1]
-    assert (run.folder / MANIFEST).stat().st_mtime_ns == before, "the same manifest is not written anew"
+    assert (run.folder / MANIFEST).stat().st_mtime_ns == before, (
+        "the same manifest is not written anew"
+    )
 
 
 def test_works_without_the_hub_afterwards(hub, run, monkeypatch):
@@ -141,7 +165,9 @@ def test_works_without_the_hub_afterwards(hub, run, monkeypatch):
     run()
     assert not hub.requests
     (run.folder / "dvae.pth").unlink()
-    with pytest.raises(VagoError, match="dvae.pth is not here yet and HF_HUB_OFFLINE is set") as error:
+    with pytest.raises(
+        VagoError, match="dvae.pth is not here yet and HF_HUB_OFFLINE is set"
+    ) as error:
         run()
     one_sentence(error)
 
@@ -151,11 +177,18 @@ def test_a_cut_connection_is_taken_up_where_it_broke(hub, run, files):
     hub.cuts["vocab.json"] = [100]
     run()
     assert content(run.folder) == files
-    assert [get.first_byte for get in hub.asked("GET", "model.pth")] == [None, 50_000, 120_000, 120_000]
+    assert [get.first_byte for get in hub.asked("GET", "model.pth")] == [
+        None,
+        50_000,
+        120_000,
+        120_000,
+    ]
     assert [get.first_byte for get in hub.asked("GET", "vocab.json")] == [None, 100]
 
 
-def test_a_connection_that_is_reset_or_stands_still_is_taken_up_as_well(hub, run, files, monkeypatch):
+def test_a_connection_that_is_reset_or_stands_still_is_taken_up_as_well(
+    hub, run, files, monkeypatch
+):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 2)
@@ -168,7 +201,9 @@ def test_a_connection_that_is_reset_or_stands_still_is_taken_up_as_well(hub, run
 
 def test_after_a_line_that_stays_dead_the_next_run_goes_on(hub, run, files):
     hub.cuts["model.pth"] = [80_000] + [0] * 100
-    with pytest.raises(VagoError, match="model.pth could not be fetched from .*what has come is kept") as error:
+    with pytest.raises(
+        VagoError, match="model.pth could not be fetched from .*what has come is kept"
+    ) as error:
         run()
     one_sentence(error)
     assert not (run.folder / "model.pth").exists() and (run.folder / "vocab.json").exists()
@@ -185,17 +220,23 @@ def test_a_stop_keeps_what_has_come(hub, run, files):
     """Ctrl-C in the middle of model.pth."""
     hub.stalls["model.pth"] = 60_000
     command = [sys.executable, "-c", script(files, run.folder, accept=True, source=hub.url)]
-    part = run.folder / f".model.pth.{fetch.REVISION}.part"
+    part = run.folder / f".model.pth.{download.REVISION}.part"
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         deadline = time.monotonic() + 120
-        while not (part.exists() and part.stat().st_size == 60_000) and time.monotonic() < deadline and running.poll() is None:
+        while (
+            not (part.exists() and part.stat().st_size == 60_000)
+            and time.monotonic() < deadline
+            and running.poll() is None
+        ):
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in running.communicate(timeout=120)[1]
     assert part.read_bytes() == files["model.pth"][:60_000] and (run.folder / "vocab.json").exists()
     hub.requests.clear()
     run()
-    assert [get.first_byte for get in hub.asked("GET", "model.pth")] == [60_000] and content(run.folder) == files
+    assert [get.first_byte for get in hub.asked("GET", "model.pth")] == [60_000] and content(
+        run.folder
+    ) == files
 
 
 def test_a_server_that_cannot_go_on_in_the_middle_starts_over(hub, run, files):
@@ -209,7 +250,9 @@ def test_a_server_that_cannot_go_on_in_the_middle_starts_over(hub, run, files):
 def test_a_file_with_the_wrong_content_is_moved_aside_and_the_next_run_fetches_it(hub, run, files):
     bad = bytes(len(files["model.pth"]))
     hub.sent["model.pth"] = bad
-    with pytest.raises(VagoError, match="model.pth from .* is not the expected file .SHA-256 .* was moved to") as error:
+    with pytest.raises(
+        VagoError, match="model.pth from .* is not the expected file .SHA-256 .* was moved to"
+    ) as error:
         run()
     aside = run.folder / f"model.pth.wrong-{hashlib.sha256(bad).hexdigest()[:12]}"
     assert str(aside) in one_sentence(error) and aside.read_bytes() == bad
@@ -222,10 +265,14 @@ def test_a_file_with_the_wrong_content_is_moved_aside_and_the_next_run_fetches_i
 @pytest.mark.parametrize("name", ["model.pth", "vocab.json"])
 def test_another_size_is_noticed_before_anything_is_fetched(hub, run, name):
     hub.announced[name] = 12_345
-    with pytest.raises(VagoError, match=f"offers another {name} than expected .12,345 bytes where") as error:
+    with pytest.raises(
+        VagoError, match=f"offers another {name} than expected .12,345 bytes where"
+    ) as error:
         run()
     one_sentence(error)
-    assert [request.path.rsplit("/")[-1] for request in hub.requests if request.method == "GET"] == [LICENCE]
+    assert [
+        request.path.rsplit("/")[-1] for request in hub.requests if request.method == "GET"
+    ] == [LICENCE]
 
 
 def test_another_hash_is_noticed_before_anything_is_fetched_where_the_hub_names_it(hub, run, files):
@@ -259,7 +306,10 @@ def test_no_network(run, hub):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(VagoError, match=f"LICENSE.txt could not be fetched from {nobody} .*see to the network.*--from") as error:
+    with pytest.raises(
+        VagoError,
+        match=f"LICENSE.txt could not be fetched from {nobody} .*see to the network.*--from",
+    ) as error:
         run(source=nobody)
     one_sentence(error)
     for no_url in ("ftp://127.0.0.1/", "http://[", "http://127.0.0.1:99999999"):
@@ -269,8 +319,12 @@ def test_no_network(run, hub):
 
 
 def test_no_room_is_said_before_anything_large_is_fetched(hub, run, monkeypatch):
-    monkeypatch.setattr(paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20}))
-    with pytest.raises(VagoError, match=r"fetching XTTS-v2 needs \d+ MiB in .*10 MiB are free") as error:
+    monkeypatch.setattr(
+        paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20})
+    )
+    with pytest.raises(
+        VagoError, match=r"fetching XTTS-v2 needs \d+ MiB in .*10 MiB are free"
+    ) as error:
         run()
     one_sentence(error)
     assert not hub.asked("GET", "model.pth")
@@ -278,22 +332,32 @@ def test_no_room_is_said_before_anything_large_is_fetched(hub, run, monkeypatch)
 
 def test_what_has_come_already_needs_no_room_again(hub, run, files, monkeypatch):
     needed = []
-    monkeypatch.setattr(fetch, "need_room", lambda folder, size, doing: needed.append(size))
+    monkeypatch.setattr(download, "need_room", lambda folder, size, doing: needed.append(size))
     hub.cuts["model.pth"] = [80_000] + [0] * 100
     with pytest.raises(VagoError):
         run()
     hub.cuts.clear()
     run()
     total = sum(map(len, files.values())) - len(files[LICENCE])
-    assert needed == [total, sum(len(files[n]) for n in ("model.pth", "dvae.pth", "mel_stats.pth", "speakers_xtts.pth")) - 80_000]
+    assert needed == [
+        total,
+        sum(len(files[n]) for n in ("model.pth", "dvae.pth", "mel_stats.pth", "speakers_xtts.pth"))
+        - 80_000,
+    ]
 
 
 @pytest.mark.parametrize("small_disk", ["160k"], indirect=True)
 @pytest.mark.parametrize("source", ["hub", "folder"])
-def test_a_disk_that_fills_up_while_fetching(source, hub, run, files, small_disk, tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "need_room", lambda *a: None)  # somebody else takes the space after the check
+def test_a_disk_that_fills_up_while_fetching(
+    source, hub, run, files, small_disk, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        download, "need_room", lambda *a: None
+    )  # somebody else takes the space after the check
     given = {} if source == "hub" else {"source": str(written(tmp_path / "here", files))}
-    with pytest.raises(VagoError, match="model.pth cannot be written .No space left on device.*has room") as error:
+    with pytest.raises(
+        VagoError, match="model.pth cannot be written .No space left on device.*has room"
+    ) as error:
         run(small_disk, **given)
     one_sentence(error)
     assert content(small_disk).keys() == {"config.json", "vocab.json", LICENCE}
@@ -319,10 +383,12 @@ def written(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def test_files_put_there_by_hand_are_checked_and_nothing_is_asked_of_anybody(run, files, hub, monkeypatch):
+def test_files_put_there_by_hand_are_checked_and_nothing_is_asked_of_anybody(
+    run, files, hub, monkeypatch
+):
     del files[LICENCE]
     written(run.folder, files)
-    monkeypatch.setattr(transfer, "source", lambda *a: pytest.fail("went looking for a source"))
+    monkeypatch.setattr(hub_transfer, "source", lambda *a: pytest.fail("went looking for a source"))
     manifest = run()
     assert {record["source"] for record in manifest["files"].values()} == {"was in the folder"}
     assert manifest["files"].keys() == files.keys() and content(run.folder) == files
@@ -339,12 +405,20 @@ def test_what_is_missing_beside_them_is_fetched(run, files, hub):
 
 def test_wrong_files_in_the_folder_are_moved_aside_all_at_once(run, files, hub):
     written(run.folder, files | {"model.pth": b"torn", "vocab.json": b"{}"})
-    with pytest.raises(VagoError, match="held files that are not the expected ones, run again") as error:
+    with pytest.raises(
+        VagoError, match="held files that are not the expected ones, run again"
+    ) as error:
         run()
     said = one_sentence(error)
-    assert "vocab.json (2 bytes where 300 are expected)" in said and "model.pth (4 bytes where 200,000" in said
+    assert (
+        "vocab.json (2 bytes where 300 are expected)" in said
+        and "model.pth (4 bytes where 200,000" in said
+    )
     assert not hub.requests
-    aside = {f"{n}.wrong-{hashlib.sha256(c).hexdigest()[:12]}": c for n, c in (("model.pth", b"torn"), ("vocab.json", b"{}"))}
+    aside = {
+        f"{n}.wrong-{hashlib.sha256(c).hexdigest()[:12]}": c
+        for n, c in (("model.pth", b"torn"), ("vocab.json", b"{}"))
+    }
     run()
     assert content(run.folder) == files | aside
 
@@ -375,12 +449,17 @@ def test_a_snapshot_of_the_hubs_own_cache_is_links_and_will_do(run, files, hub, 
     for name in files:
         (tmp_path / "snapshot" / name).symlink_to(blobs / name)
     run(source=str(tmp_path / "snapshot"))
-    assert content(run.folder) == files and not any(path.is_symlink() for path in run.folder.iterdir())
+    assert content(run.folder) == files and not any(
+        path.is_symlink() for path in run.folder.iterdir()
+    )
 
 
 def test_a_folder_with_a_part_of_the_files_gives_what_it_has(run, files, hub, tmp_path):
     here = written(tmp_path / "here", {name: files[name] for name in ("model.pth", "vocab.json")})
-    with pytest.raises(VagoError, match="has no config.json, dvae.pth, mel_stats.pth, speakers_xtts.pth; what it has was taken"):
+    with pytest.raises(
+        VagoError,
+        match="has no config.json, dvae.pth, mel_stats.pth, speakers_xtts.pth; what it has was taken",
+    ):
         run(source=str(here))
     run()
     assert content(run.folder) == files and not hub.asked("GET", "model.pth")
@@ -390,7 +469,9 @@ def test_a_folder_with_a_part_of_the_files_gives_what_it_has(run, files, hub, tm
 
 def test_a_wrong_file_in_another_folder_is_refused_and_left_there(run, files, hub, tmp_path):
     here = written(tmp_path / "here", files | {"model.pth": b"short"})
-    with pytest.raises(VagoError, match="offers another model.pth than expected .5 bytes.*coqui-tts rewrites") as error:
+    with pytest.raises(
+        VagoError, match="offers another model.pth than expected .5 bytes.*coqui-tts rewrites"
+    ) as error:
         run(source=str(here))
     one_sentence(error)
     assert (here / "model.pth").read_bytes() == b"short"
@@ -398,21 +479,30 @@ def test_a_wrong_file_in_another_folder_is_refused_and_left_there(run, files, hu
 
 @pytest.mark.parametrize("plain", [False, True], ids=["another hub", "a web folder"])
 def test_a_mirror(run, files, hub, plain):
-    with StandIn(files, fetch.REVISION, plain=plain) as mirror:
+    with StandIn(files, download.REVISION, plain=plain) as mirror:
         mirror.cuts["model.pth"] = [10_000]
         manifest = run(source=mirror.url + "/")
         assert content(run.folder) == files and not hub.requests
         assert [get.first_byte for get in mirror.asked("GET", "model.pth")] == [None, 10_000]
-        assert not any(request.authorization for request in mirror.requests), "the token is the hub's business"
+        assert not any(request.authorization for request in mirror.requests), (
+            "the token is the hub's business"
+        )
         assert {record["source"] for record in manifest["files"].values()} == {mirror.url}
 
 
 def test_the_environment_names_a_mirror(files, tmp_path):
     """HF_ENDPOINT is read when huggingface_hub is imported, so in a process of its own."""
     code = script(files, tmp_path / "base", accept=True)
-    with StandIn(files, fetch.REVISION) as mirror:
-        environment = {**os.environ, "HF_ENDPOINT": mirror.url, "NO_PROXY": "127.0.0.1,localhost", "HF_HUB_OFFLINE": "0"}
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    with StandIn(files, download.REVISION) as mirror:
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": mirror.url,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "HF_HUB_OFFLINE": "0",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         assert content(tmp_path / "base") == files
         names = {request.path.rsplit("/", 1)[-1] for request in mirror.requests}
@@ -424,7 +514,9 @@ def test_another_revision_is_pinned_by_its_first_use(run, files, hub):
     manifest = run(revision="main", expected=None)
     assert (manifest["revision"], manifest["asked"]) == ("a" * 40, "main")
     checked = {name: record["checked"] for name, record in manifest["files"].items()}
-    assert checked == {name: "by the hub" if name in ("model.pth", "dvae.pth") else "first use" for name in NAMES}
+    assert checked == {
+        name: "by the hub" if name in ("model.pth", "dvae.pth") else "first use" for name in NAMES
+    }
     hub.requests.clear()
     run(revision="main", expected=None)
     run(expected=None)
@@ -442,8 +534,8 @@ def test_another_revision_is_pinned_by_its_first_use(run, files, hub):
 
 
 def test_a_mirrors_own_commit_does_not_unpin_the_published_files(run, files, hub):
-    hub.commit, hub.branches = "c" * 40, (fetch.REVISION,)
-    assert run()["revision"] == fetch.REVISION
+    hub.commit, hub.branches = "c" * 40, (download.REVISION,)
+    assert run()["revision"] == download.REVISION
 
 
 def test_halves_of_two_revisions_are_never_joined(run, files, hub):
@@ -461,13 +553,18 @@ def test_halves_of_two_revisions_are_never_joined(run, files, hub):
 def test_the_licence_must_be_accepted_and_only_once(run, files, hub, monkeypatch):
     monkeypatch.setattr(sys, "stdin", open(os.devnull))
     with pytest.raises(
-        VagoError, match="nobody has accepted .*read .*LICENSE.txt, then run again with --accept-license"
+        VagoError,
+        match="nobody has accepted .*read .*LICENSE.txt, then run again with --accept-license",
     ) as error:
         run(accept=False)
     one_sentence(error)
-    assert content(run.folder) == {LICENCE: files[LICENCE]} and "non-commercial" in "".join(run.said)
+    assert content(run.folder) == {LICENCE: files[LICENCE]} and "non-commercial" in "".join(
+        run.said
+    )
     for answer in ("n", "", "no thanks"):
-        with pytest.raises(VagoError, match="licence was not accepted, so nothing but its text was fetched"):
+        with pytest.raises(
+            VagoError, match="licence was not accepted, so nothing but its text was fetched"
+        ):
             run(accept=False, ask=lambda question, answer=answer: answer)
     assert content(run.folder) == {LICENCE: files[LICENCE]}
 
@@ -475,7 +572,10 @@ def test_the_licence_must_be_accepted_and_only_once(run, files, hub, monkeypatch
     questions = []
     run(accept=False, ask=lambda question: questions.append(question) or " Yes ")
     assert len(questions) == 1 and content(run.folder) == files
-    assert files[LICENCE].decode() in run.said and json.loads((run.folder / MANIFEST).read_text())["licence"]["how"] == "asked"
+    assert (
+        files[LICENCE].decode() in run.said
+        and json.loads((run.folder / MANIFEST).read_text())["licence"]["how"] == "asked"
+    )
     run(accept=False, ask=lambda question: pytest.fail("asked twice"))
 
 
@@ -498,13 +598,21 @@ def test_at_a_terminal_the_text_is_shown_and_the_question_asked(files, tmp_path,
     code = script(files, tmp_path / "base", source=str(written(tmp_path / "here", files)))
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as running:
         os.write(ours, answer.encode())
         out, err = running.communicate(timeout=120)
     os.close(ours), os.close(theirs)
     assert running.returncode == status, err
-    assert "The licence text." in out and "non-commercial" in out and "Do you accept these terms? [y/N]" in out
+    assert (
+        "The licence text." in out
+        and "non-commercial" in out
+        and "Do you accept these terms? [y/N]" in out
+    )
     assert content(tmp_path / "base") == (files if status == 0 else {LICENCE: files[LICENCE]})
 
 
@@ -526,22 +634,24 @@ def test_a_broken_manifest_is_one_sentence(run, hub, broken):
 
 
 def test_the_published_table_names_each_file_of_a_base():
-    assert fetch.PUBLISHED.keys() == set(NAMES)
-    assert all(must.size and len(must.sha256) == 64 for must in fetch.PUBLISHED.values())
+    assert download.PUBLISHED.keys() == set(NAMES)
+    assert all(must.size and len(must.sha256) == 64 for must in download.PUBLISHED.values())
     profile = yaml.safe_load((ROOT / "params/vago/01_prepare_dataset.yaml").read_text())
-    assert profile["base_dir"] == fetch.FOLDER
+    assert profile["base_dir"] == download.FOLDER
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"XTTS-v2's own small files are not in {SHARED}")
 @pytest.mark.parametrize("name", ["config.json", "vocab.json", "mel_stats.pth", LICENCE])
 def test_the_published_table_is_that_of_the_published_files(name):
-    assert known({name: (SHARED / name).read_bytes()})[name] == fetch.PUBLISHED[name]
+    assert known({name: (SHARED / name).read_bytes()})[name] == download.PUBLISHED[name]
 
 
 def test_the_second_time_is_quick_and_needs_neither_torch_nor_a_hub(run, files, hub, tmp_path):
     run()
     code = "import time; started = time.process_time()" + script(files, run.folder)
     code += "print(time.process_time() - started)\nassert not {'torch', 'huggingface_hub', 'TTS'} & set(sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.split()[-1]) < 2

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 import yaml
 
-from vago.benchmark_params import BenchmarkParams
-from vago.params import NOTEBOOKS, PretrainParams
+from vago.recipes.benchmark.params import BenchmarkParams
+from vago.settings import NOTEBOOKS, PretrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "vago").glob("*.py"))
@@ -58,7 +58,11 @@ def imports(path: Path) -> dict[str, bool]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module == "vago":
-            names = [f"vago.{alias.name}" for alias in node.names if (ROOT / "vago" / f"{alias.name}.py").exists()]
+            names = [
+                f"vago.{alias.name}"
+                for alias in node.names
+                if (ROOT / "vago" / f"{alias.name}.py").exists()
+            ]
         elif isinstance(node, ast.ImportFrom):
             names = [node.module]
         else:
@@ -82,17 +86,23 @@ def test_imports_point_one_way(path):
 def test_only_display_and_the_browser_know_the_notebook():
     for path in MODULES:
         if path.stem not in ("display", "browser"):
-            assert not {n for n in imports(path) if n.split(".")[0] in ("IPython", "ipywidgets")}, path.stem
+            assert not {n for n in imports(path) if n.split(".")[0] in ("IPython", "ipywidgets")}, (
+                path.stem
+            )
 
 
 @pytest.mark.parametrize("stem", WITHOUT_TORCH)
 def test_the_command_line_needs_no_torch(stem):
     top = {name for name, at_top in imports(ROOT / "vago" / f"{stem}.py").items() if at_top}
-    assert not {n for n in top if n.split(".")[0] in ("torch", "TTS", "transformers", "librosa", "pandas")}
+    assert not {
+        n for n in top if n.split(".")[0] in ("torch", "TTS", "transformers", "librosa", "pandas")
+    }
 
 
 def test_modules_stay_small():
-    long = {p.stem: n for p in MODULES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 300}
+    long = {
+        p.stem: n for p in MODULES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 300
+    }
     assert not long
 
 
@@ -119,14 +129,21 @@ def test_constraints_pin_every_dependency_and_satisfy_it():
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = (ROOT / "constraints.txt").read_text().split()
-    pins = {name.lower().replace("_", "-"): version for name, version in (line.split("==") for line in lines)}
+    pins = {
+        name.lower().replace("_", "-"): version
+        for name, version in (line.split("==") for line in lines)
+    }
     extras = project["optional-dependencies"].values()
-    for needed in map(Requirement, [*project["dependencies"], *(text for extra in extras for text in extra)]):
+    for needed in map(
+        Requirement, [*project["dependencies"], *(text for extra in extras for text in extra)]
+    ):
         if needed.name != project["name"]:
             assert needed.specifier.contains(pins[needed.name.lower().replace("_", "-")]), needed
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "environment.yml", "Makefile", ".ci/run"])
+@pytest.mark.parametrize(
+    "name", ["pyproject.toml", "constraints.txt", "environment.yml", "Makefile", ".ci/run"]
+)
 def test_installation_names_no_address(name):
     """Packages come from wherever the user's pip and conda are set to look."""
     assert "://" not in (ROOT / name).read_text(encoding="utf-8")
@@ -180,12 +197,20 @@ def test_notebook_only_tells(path):
             if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Try | ast.For | ast.While)
         ]
         assert not forbidden and not cell.outputs and cell.execution_count is None, cell.id
-    assert all(re.fullmatch(r"[a-z-]+", cell.id) for cell in notebook.cells), "cell ids are names, so that they stay"
+    assert all(re.fullmatch(r"[a-z-]+", cell.id) for cell in notebook.cells), (
+        "cell ids are names, so that they stay"
+    )
 
 
 def parameters_cell(path: Path) -> dict:
-    (cell,) = [c for c in nbformat.read(path, as_version=4).cells if "parameters" in c.metadata.get("tags", [])]
-    return {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
+    (cell,) = [
+        c
+        for c in nbformat.read(path, as_version=4).cells
+        if "parameters" in c.metadata.get("tags", [])
+    ]
+    return {
+        node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body
+    }
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
@@ -200,5 +225,7 @@ def test_notebook_defaults_are_the_demo(path):
 def test_no_setting_of_the_demo_leaks_into_the_real_profile(path):
     """Papermill lays the file over the notebook's cell: what the cell sets and the file does not would be the demo's."""
     model, file = NOTEBOOKS[path.stem], ROOT / "params" / "vago" / f"{path.stem}.yaml"
-    laid_over = model.checked({**parameters_cell(path), **yaml.safe_load(file.read_text())}, path.stem)
+    laid_over = model.checked(
+        {**parameters_cell(path), **yaml.safe_load(file.read_text())}, path.stem
+    )
     assert laid_over == model.load(file)

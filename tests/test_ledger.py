@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from handmade import RATE, corpus
 
-from vago import VagoError, ledger
-from vago.corrections import Correction
+from vago import VagoError
+from vago.corpus.corrections import Correction
+from vago.corpus.review import ledger
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,9 @@ def test_each_candidate_is_one_row_with_what_its_clip_has(made):
     assert list(table.candidate) == list(made[0].ledger.candidate)
     assert set(table.part) == {"training", "held-out", ""} and (table.part == "held-out").sum() == 2
     assert list(table[table.fate == "rejected"].snr_db.isna()) == [True, True]
-    assert "confidence" not in table and "sha256" not in table, "nothing in it, or nothing for people"
+    assert "confidence" not in table and "sha256" not in table, (
+        "nothing in it, or nothing for people"
+    )
     assert set(table.denoised) == {"no", ""}
     assert np.allclose(table.rate, table.text.str.len() / 2)
 
@@ -26,12 +29,30 @@ def test_each_candidate_is_one_row_with_what_its_clip_has(made):
 def test_columns_read_as_text_are_numbers_where_they_are(made):
     made = made[0]
     as_text = type(made)(
-        **{**vars(made), "clips": made.clips.assign(loudness_lufs=[f"{-20 - i:.4f}" for i in range(len(made.clips))])}
+        **{
+            **vars(made),
+            "clips": made.clips.assign(
+                loudness_lufs=[f"{-20 - i:.4f}" for i in range(len(made.clips))]
+            ),
+        }
     )
     table = ledger.rows(as_text)
-    assert ledger.kind(table.loudness_lufs) == "number" and table.loudness_lufs.min() == -20 - len(made.clips) + 1
-    kinds = {name: ledger.kind(table[name]) for name in ("snr_db", "fate", "category", "text", "recording", "candidate")}
-    assert kinds == dict(snr_db="number", fate="choice", category="choice", text="text", recording="text", candidate="text")
+    assert (
+        ledger.kind(table.loudness_lufs) == "number"
+        and table.loudness_lufs.min() == -20 - len(made.clips) + 1
+    )
+    kinds = {
+        name: ledger.kind(table[name])
+        for name in ("snr_db", "fate", "category", "text", "recording", "candidate")
+    }
+    assert kinds == dict(
+        snr_db="number",
+        fate="choice",
+        category="choice",
+        text="text",
+        recording="text",
+        candidate="text",
+    )
 
 
 def test_filters_add_up_and_missing_numbers_sort_last(made):
@@ -40,13 +61,19 @@ def test_filters_add_up_and_missing_numbers_sort_last(made):
     assert list(few.candidate) == ["quiz-one-0005", "quiz-one-0009"]
     for descending, first in ((False, "quiz-one-0000"), (True, "quiz-one-0011")):
         order = ledger.found(table, {"source": "quiz"}, "snr_db", descending)
-        assert order.candidate.iloc[0] == first and set(order.candidate.tail(2)) == {"quiz-one-0003", "quiz-one-0007"}
+        assert order.candidate.iloc[0] == first and set(order.candidate.tail(2)) == {
+            "quiz-one-0003",
+            "quiz-one-0007",
+        }
     assert list(ledger.found(table, {"fate": "rejected"}).reason) == ["too short", "silent"]
     assert list(ledger.found(table, {}, "text").text) == sorted(table.text, key=str.casefold)
 
 
 def test_decisions_are_marked(made):
-    fixed = [Correction("quiz", "one.wav", 0.5, 2.5, "reject"), Correction("quiz", "one.wav", 0.5, 2.5, "text", "Más.")]
+    fixed = [
+        Correction("quiz", "one.wav", 0.5, 2.5, "reject"),
+        Correction("quiz", "one.wav", 0.5, 2.5, "text", "Más."),
+    ]
     table = ledger.rows(made[0], fixed)
     assert dict(table.by_hand[table.by_hand != ""]) == {0: "reject, text"}
 

@@ -1,6 +1,6 @@
 import json
 
-from vago import monitor
+from vago.training import monitor
 
 
 def evaluation(step, loss):
@@ -8,7 +8,14 @@ def evaluation(step, loss):
 
 
 def training(step, loss):
-    return {"kind": "train", "step": step, "loss": loss, "mel_ce": loss, "text_ce": 1.0, "learning_rate": 1e-3}
+    return {
+        "kind": "train",
+        "step": step,
+        "loss": loss,
+        "mel_ce": loss,
+        "text_ce": 1.0,
+        "learning_rate": 1e-3,
+    }
 
 
 def watch(tmp_path, **options):

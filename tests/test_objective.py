@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vago import base, batches, scores
-from vago.objective import Objective, loss
+from vago.model import xtts
+from vago.training import batches, validation
+from vago.training.loss import Objective, loss
 
 
 @pytest.fixture(scope="module")
 def gpt(tiny_base):
-    return base.open_base(tiny_base).gpt.eval()
+    return xtts.open_base(tiny_base).gpt.eval()
 
 
 def stock(gpt, batch, cond_idxs=None):
@@ -53,14 +54,18 @@ def test_training_loss_equals_stock_weighting(gpt, some):
     batch = batches.training_batch(clips, ids, "other", (1.0, 1.0), (1, 2))
     text, mel = stock(gpt, batch)
     with torch.no_grad():
-        assert loss(*Objective(gpt)(batch), batch.target_counts()).item() == pytest.approx(0.01 * text + mel, abs=1e-5)
+        assert loss(*Objective(gpt)(batch), batch.target_counts()).item() == pytest.approx(
+            0.01 * text + mel, abs=1e-5
+        )
 
 
 def test_one_prompt_for_all_is_that_prompt_for_each(gpt, some):
     clips, ids = some
     shared = batches.training_batch(clips, ids, "shared", (1.0, 1.0), (1, 2))
     each = replace(shared, cond_mels=shared.cond_mels.expand(len(ids), -1, -1))
-    assert shared.cond_mels.shape[0] == 1 and ours(gpt, shared) == pytest.approx(ours(gpt, each), abs=1e-5)
+    assert shared.cond_mels.shape[0] == 1 and ours(gpt, shared) == pytest.approx(
+        ours(gpt, each), abs=1e-5
+    )
     assert ours(gpt, shared) == pytest.approx(stock(gpt, each), abs=1e-5)
 
 
@@ -72,14 +77,18 @@ def test_padding_changes_nothing(gpt, some):
         for row, clip in enumerate(ids):
             alone = batches.collate([clips[clip]], [together.cond_mels[row]])
             mel_alone, text_alone = Objective(gpt)(alone)
-            assert (mel_alone.item(), text_alone.item()) == pytest.approx((mel[row].item(), text[row].item()), abs=2e-3, rel=1e-5)
+            assert (mel_alone.item(), text_alone.item()) == pytest.approx(
+                (mel[row].item(), text[row].item()), abs=2e-3, rel=1e-5
+            )
 
 
 def test_masked_prompt_is_left_out_per_clip_and_in_codes(gpt, some):
     clips, ids = some
     batch = batches.training_batch(clips, ids, "masked", (1.0, 1.0), (1, 2))
     spans = batch.prompt_spans
-    assert (spans[:, 1] > spans[:, 0]).all(), "every clip of the batch is masked, not the last one alone"
+    assert (spans[:, 1] > spans[:, 0]).all(), (
+        "every clip of the batch is masked, not the last one alone"
+    )
     assert (spans[:, 1] <= batch.code_lengths).all(), "no stop target is ever masked"
     with torch.no_grad():
         free = batches.collate([clips[i] for i in ids], list(batch.cond_mels))
@@ -104,10 +113,10 @@ def test_scoring_leaves_the_model_in_its_mode(gpt, some):
     """A model to be spoken with must not come back from scoring with dropout on."""
     clips, ids = some
     batch = batches.collate([clips[i] for i in ids], [clips[ids[0]].mel[:, :40]] * 3)
-    scores.per_clip(Objective(gpt), [batch])
+    validation.per_clip(Objective(gpt), [batch])
     assert not gpt.training and not any(module.training for module in gpt.modules())
     gpt.train()
-    scores.per_clip(Objective(gpt), [batch])
+    validation.per_clip(Objective(gpt), [batch])
     assert gpt.training
     gpt.eval()
 
@@ -127,7 +136,7 @@ def test_gradients_of_a_group_do_not_depend_on_its_micro_batches(tiny_base, mini
     prompt = clips[training[6]].mel[:, :60]
     gradients = []
     for parts in ([ids], [ids[:3], ids[3:]]):
-        gpt = base.open_base(tiny_base).gpt.eval()
+        gpt = xtts.open_base(tiny_base).gpt.eval()
         group = [batches.collate([clips[i] for i in part], [prompt] * len(part)) for part in parts]
         counts = tuple(map(sum, zip(*(b.target_counts() for b in group))))
         for batch in group:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from vago import VagoError
-from vago.params import NOTEBOOKS, CorpusParams, Script, TrainParams, read_yaml
+from vago.settings import NOTEBOOKS, CorpusParams, Script, TrainParams, read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,7 +16,9 @@ def test_every_parameter_file_is_valid(profile, stem):
 
 
 def test_the_real_profile_is_as_agreed():
-    baseline, combined, ultrafine = (TrainParams.load(ROOT / "params" / "vago" / f"{stem}.yaml") for stem in list(NOTEBOOKS)[1:4])
+    baseline, combined, ultrafine = (
+        TrainParams.load(ROOT / "params" / "vago" / f"{stem}.yaml") for stem in list(NOTEBOOKS)[1:4]
+    )
     combined = combined.inherit(baseline.inherit(None).model_dump())
     assert [p.learning_rate for p in (baseline, combined, ultrafine)] == [5e-6, 2e-6, 1e-6]
     assert {p.epochs for p in (baseline, combined, ultrafine)} == {30}
@@ -40,7 +42,10 @@ def test_a_number_as_text_is_accepted(tmp_path):
         ("phase: baseline\nparent: combined", "cannot start from combined"),
         ("- a list", "should hold `name: value` lines, found a list"),
         ("a: [", "is not valid YAML"),
-        ("prompt_min_seconds: 5\nprompt_max_seconds: 4", "prompt_min_seconds 5.0 is above prompt_max_seconds 4.0"),
+        (
+            "prompt_min_seconds: 5\nprompt_max_seconds: 4",
+            "prompt_min_seconds 5.0 is above prompt_max_seconds 4.0",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_sentence_with_the_file(tmp_path, content, sentence):
@@ -48,11 +53,23 @@ def test_what_is_wrong_is_one_sentence_with_the_file(tmp_path, content, sentence
     path.write_text(content)
     with pytest.raises(VagoError) as error:
         TrainParams.load(path)
-    assert sentence in str(error.value) and str(path) in str(error.value) and "\n" not in str(error.value)
+    assert (
+        sentence in str(error.value)
+        and str(path) in str(error.value)
+        and "\n" not in str(error.value)
+    )
 
 
 def test_from_notebook_takes_plain_variables_and_refuses_misspelt_ones():
-    namespace = {"profile": "demo", "seed": 3, "Path": Path, "_private": 1, "In": [""], "Out": {}, "sounds": [Path("x")]}
+    namespace = {
+        "profile": "demo",
+        "seed": 3,
+        "Path": Path,
+        "_private": 1,
+        "In": [""],
+        "Out": {},
+        "sounds": [Path("x")],
+    }
     assert CorpusParams.from_notebook(namespace).seed == 3
     with pytest.raises(VagoError, match="sede.*did you mean 'seed'"):
         CorpusParams.from_notebook({**namespace, "sede": 4})
@@ -62,10 +79,14 @@ def test_inheritance_goes_parent_then_default():
     parent = TrainParams(batch_size=7, dropout=0.0).inherit(None).model_dump()
     child = TrainParams(phase="combined", parent="baseline", dropout=0.3).inherit(parent)
     assert (child.batch_size, child.dropout, child.eval_every) == (7, 0.3, 100)
-    assert child.learning_rate == 5e-6 and None not in [getattr(child, k) for k in TrainParams.DEFAULTS if k != "patience"]
+    assert child.learning_rate == 5e-6 and None not in [
+        getattr(child, k) for k in TrainParams.DEFAULTS if k != "patience"
+    ]
 
 
 def test_script_names_must_differ(tmp_path):
-    (tmp_path / "s.yaml").write_text("title: t\nlines:\n- {name: a, text: Egy.}\n- {name: a, text: Két.}\n")
+    (tmp_path / "s.yaml").write_text(
+        "title: t\nlines:\n- {name: a, text: Egy.}\n- {name: a, text: Két.}\n"
+    )
     with pytest.raises(VagoError, match="found twice: a"):
         Script.load(tmp_path / "s.yaml")

@@ -13,20 +13,26 @@ import soundfile
 import torch
 from conftest import QUIZ
 
-from vago.benchmark_stock import readable_audio, recipe, trainer_model
-from vago.objective import Batch, Objective, loss
+from vago.recipes.benchmark.stock import readable_audio, recipe, trainer_model
+from vago.training.loss import Batch, Objective, loss
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
     """Three clips of different lengths as files."""
-    from vago.demo import Voice
+    from vago.recipes.demo.recordings import Voice
 
-    folder, voice = tmp_path_factory.mktemp("clips"), Voice("m3", words_per_minute=150, pitch=60, pitch_range=80)
+    folder, voice = (
+        tmp_path_factory.mktemp("clips"),
+        Voice("m3", words_per_minute=150, pitch=60, pitch_range=80),
+    )
     texts = [QUIZ[0], QUIZ[4], f"{QUIZ[1]} {QUIZ[6]}"]
     for number, text in enumerate(texts):
         soundfile.write(folder / f"{number}.wav", voice.speak(text), 22050, subtype="PCM_16")
-    return [{"text": t.lower(), "audio_file": str(folder / f"{n}.wav"), "language": "hu"} for n, t in enumerate(texts)]
+    return [
+        {"text": t.lower(), "audio_file": str(folder / f"{n}.wav"), "language": "hu"}
+        for n, t in enumerate(texts)
+    ]
 
 
 def losses(base_dir, clips, tmp_path):
@@ -40,7 +46,9 @@ def losses(base_dir, clips, tmp_path):
     model = trainer_model(config, base_dir).eval()
     dataset = XTTSDataset(config, clips, model.xtts.tokenizer, 22050, is_eval=True)
     torch.set_num_threads(threads)
-    batch = model.format_batch_on_device(dataset.collate_fn([dataset[i] for i in range(len(clips))]))
+    batch = model.format_batch_on_device(
+        dataset.collate_fn([dataset[i] for i in range(len(clips))])
+    )
     assert batch["cond_idxs"] is None and len(dataset) == len(clips)
     lengths = torch.tensor([math.ceil(n / 1024) for n in batch["wav_lengths"].tolist()])
     ours = Batch(
@@ -67,9 +75,12 @@ def test_our_loss_is_stocks_train_step(tiny_base, clips, tmp_path):
     assert ours == pytest.approx(stock, abs=1e-5) and stock["loss"] > 1
 
 
-@pytest.mark.skipif(not os.environ.get("VAGO_FULL_SIZE"), reason="set VAGO_FULL_SIZE=1: 441 million parameters, 5 GB, minutes")
+@pytest.mark.skipif(
+    not os.environ.get("VAGO_FULL_SIZE"),
+    reason="set VAGO_FULL_SIZE=1: 441 million parameters, 5 GB, minutes",
+)
 def test_the_same_at_full_size(tiny_base, clips, tmp_path):
-    from vago.benchmark import full_size_base
+    from vago.recipes.benchmark.benchmark import full_size_base
 
     stock, ours = losses(full_size_base(tmp_path / "base", tiny_base), clips[:2], tmp_path)
     print(f"stock {stock}, ours {ours}")

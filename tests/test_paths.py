@@ -1,8 +1,8 @@
 import pytest
 
 from vago import VagoError
-from vago.params import CorpusParams
 from vago.paths import Paths, project_root, write_whole
+from vago.settings import CorpusParams
 
 
 def test_the_project_is_found_from_below_or_named(tmp_path, monkeypatch):

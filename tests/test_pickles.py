@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago import VagoError, pickles
+from vago import VagoError
+from vago.model import pickles
 
 
 class Creates:
@@ -43,12 +44,18 @@ REFUSED = {Creates: "shutil.copyfile", Runs: "posix.system", Evaluates: "eval"}
 @pytest.mark.parametrize("kind", REFUSED, ids=lambda kind: kind.__name__)
 def test_what_would_run_is_refused_by_name(tmp_path, kind, zipped):
     made, path = tmp_path / "made", tmp_path / "model.pth"
-    torch.save({"model": {"w": torch.ones(2)}, "x": kind(made)}, path, _use_new_zipfile_serialization=zipped)
+    torch.save(
+        {"model": {"w": torch.ones(2)}, "x": kind(made)},
+        path,
+        _use_new_zipfile_serialization=zipped,
+    )
     torch.load(path, weights_only=False)
     assert made.exists(), "the pickle is a live one"
     made.unlink()
     for read in (pickles.open_pickle, pickles.load_weights):
-        with pytest.raises(VagoError, match=f"model.pth is refused: it is a pickle with .*{REFUSED[kind]}.* in it") as error:
+        with pytest.raises(
+            VagoError, match=f"model.pth is refused: it is a pickle with .*{REFUSED[kind]}.* in it"
+        ) as error:
             read(path)
         assert not made.exists() and "\n" not in str(error.value)
 
@@ -60,7 +67,9 @@ def test_what_this_process_calls_safe_elsewhere_is_still_refused_here(tmp_path):
     try:
         with pytest.raises(VagoError, match="refused"):
             pickles.open_pickle(tmp_path / "a.pth")
-        assert set(torch.serialization.get_safe_globals()) >= set(allowed), "and is as it was afterwards"
+        assert set(torch.serialization.get_safe_globals()) >= set(allowed), (
+            "and is as it was afterwards"
+        )
     finally:
         torch.serialization.clear_safe_globals()
 
@@ -105,7 +114,11 @@ def test_plain_content_comes_back_as_it_was(tmp_path):
         for mmap in (True, False):
             found = pickles.open_pickle(tmp_path / "a.pth", mmap=mmap)
             assert found["a"] == content["a"] and torch.equal(found["b"]["w"], content["b"]["w"])
-            assert found["c"][0] == 1 and found["c"][0].dtype == torch.bfloat16 and torch.equal(found["p"], content["p"])
+            assert (
+                found["c"][0] == 1
+                and found["c"][0].dtype == torch.bfloat16
+                and torch.equal(found["p"], content["p"])
+            )
 
 
 def test_other_files_are_one_sentence(tmp_path):
@@ -114,12 +127,23 @@ def test_other_files_are_one_sentence(tmp_path):
         pickles.open_pickle(path)
     torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path)
     script = path.read_bytes()
-    for content in (b"", b"<html>404</html>", pickle.dumps({"a": 1}, protocol=4), pickle.dumps(Path("x")), script):
+    for content in (
+        b"",
+        b"<html>404</html>",
+        pickle.dumps({"a": 1}, protocol=4),
+        pickle.dumps(Path("x")),
+        script,
+    ):
         path.write_bytes(content)
         with pytest.raises(VagoError, match="model.pth (cannot be read|is refused)") as error:
             pickles.open_pickle(path)
         assert "\n" not in str(error.value) and len(str(error.value)) < 400
-    for content, held in (([1], "list"), ({"model": {}}, "model"), ({"step": 3, "model": 1}, "model, step"), ({}, "nothing")):
+    for content, held in (
+        ([1], "list"),
+        ({"model": {}}, "model"),
+        ({"step": 3, "model": 1}, "model, step"),
+        ({}, "nothing"),
+    ):
         torch.save(content, path)
         with pytest.raises(VagoError, match=f"holds no model weights but {held}:"):
             pickles.load_weights(path)
@@ -129,7 +153,11 @@ def test_other_files_are_one_sentence(tmp_path):
 def small(tmp_path_factory):
     """The bytes of one small checkpoint in both formats."""
     path = tmp_path_factory.mktemp("small") / "a.pth"
-    content = {"model": OrderedDict(w=torch.arange(6.0).view(2, 3)), "step": 3, "config": {"lr": 0.1}}
+    content = {
+        "model": OrderedDict(w=torch.arange(6.0).view(2, 3)),
+        "step": 3,
+        "config": {"lr": 0.1},
+    }
     both = []
     for zipped in (True, False):
         torch.save(content, path, _use_new_zipfile_serialization=zipped)
@@ -186,8 +214,15 @@ def test_a_stock_trainers_checkpoint(tiny_base, tmp_path):
     )  # fmt: skip
 
     held = pickles.open_pickle(path)
-    assert held["optimizer"][0]["state"][0]["step"] == 1 and held["config"]["model_args"]["gpt_layers"] == 4
-    assert {"xtts.gpt.gpt.wte.weight", "xtts.gpt.gpt_inference.lm_head.0.weight", "dvae.weight"} <= held["model"].keys()
+    assert (
+        held["optimizer"][0]["state"][0]["step"] == 1
+        and held["config"]["model_args"]["gpt_layers"] == 4
+    )
+    assert {
+        "xtts.gpt.gpt.wte.weight",
+        "xtts.gpt.gpt_inference.lm_head.0.weight",
+        "dvae.weight",
+    } <= held["model"].keys()
     weights = pickles.load_weights(path)
     fresh = type(xtts)(config)
     fresh.init_models()
@@ -212,7 +247,11 @@ def test_the_published_layout(tiny_base, tmp_path):
     weights = pickles.load_weights(path)
     assert path.read_bytes() == published
     expected = model.state_dict()
-    assert weights.keys() == expected.keys() and all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert weights.keys() == expected.keys() and all(
+        torch.equal(weights[name], expected[name]) for name in expected
+    )
     shutil.copy(tiny_base / "vocab.json", tmp_path)
     model.load_checkpoint(config, checkpoint_dir=str(tmp_path), eval=False)
-    assert path.read_bytes() != published, "stock rewrites the file it opens; this is why it is not opened through stock"
+    assert path.read_bytes() != published, (
+        "stock rewrites the file it opens; this is why it is not opened through stock"
+    )

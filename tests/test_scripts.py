@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from vago import VagoError
-from vago.demo_words import QUIZ_CATEGORIES
-from vago.params import Script
+from vago.recipes.demo.words import QUIZ_CATEGORIES
+from vago.settings import Script
 
 SCRIPTS = Path(__file__).parent.parent / "params" / "scripts"
 SHOW = (
@@ -44,12 +44,16 @@ def test_every_line_can_be_spoken(name):
         assert re.fullmatch(r"[a-záéíóöőúüű0-9 .,:!?-]+", line.text.lower()), line.text
         assert line.text == " ".join(line.text.split()) and line.text[-1] in ".!?"
         sentences = re.split(r"(?<=[.!?]) ", line.text)
-        assert max(map(len, sentences)) <= LIMIT and 1 <= len(sentences) <= 4 + (len(line.text) > LIMIT)
+        assert max(map(len, sentences)) <= LIMIT and 1 <= len(sentences) <= 4 + (
+            len(line.text) > LIMIT
+        )
         assert name == "categories" or line.category in QUIZ_CATEGORIES
 
 
 def test_a_script_with_a_name_twice_is_refused(tmp_path):
     path = tmp_path / "twice.yaml"
-    path.write_text("title: t\nlines:\n- {name: a, text: Egy.}\n- {name: a, text: Kettő.}\n", encoding="utf-8")
+    path.write_text(
+        "title: t\nlines:\n- {name: a, text: Egy.}\n- {name: a, text: Kettő.}\n", encoding="utf-8"
+    )
     with pytest.raises(VagoError, match="found twice: a"):
         Script.load(path)

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from vago import VagoError, text_command
+from vago import VagoError
+from vago.text import command
 
 
 class Terminal(io.StringIO):
@@ -21,13 +22,13 @@ def feed(monkeypatch, data: bytes) -> None:
 
 
 def test_arguments_are_texts(capsys):
-    text_command.text(["A fődíj 5 Ft!", "IV. Béla"])
+    command.text(["A fődíj 5 Ft!", "IV. Béla"])
     assert capsys.readouterr().out == "A fődíj öt forint!\nnegyedik Béla\n"
 
 
 def test_standard_input_line_by_line(monkeypatch, capsys):
     feed(monkeypatch, "\ufeffA 3. kérdés\r\n\n5 Ft".encode())
-    text_command.text([])
+    command.text([])
     assert capsys.readouterr().out == "A harmadik kérdés\n\nöt forint\n"
 
 
@@ -43,39 +44,41 @@ def test_a_line_is_answered_before_the_next_is_asked_for(monkeypatch):
             yield b"2 alma\n"
 
     monkeypatch.setattr(sys, "stdin", Patient())
-    text_command.text([], stream=answers)
+    command.text([], stream=answers)
     assert answers.getvalue() == "egy alma\nkét alma\n"
 
 
 def test_text_that_is_not_utf8_is_named_with_its_line(monkeypatch):
     feed(monkeypatch, "jó\n".encode() + "két óra\n".encode("iso-8859-2"))
-    with pytest.raises(VagoError, match=r"line 2 of standard input is not UTF-8 \(byte 0xe9\).*iconv"):
-        text_command.text([], stream=io.StringIO())
+    with pytest.raises(
+        VagoError, match=r"line 2 of standard input is not UTF-8 \(byte 0xe9\).*iconv"
+    ):
+        command.text([], stream=io.StringIO())
 
 
 def test_diff_marks_what_changed(capsys):
-    text_command.text(["A díj 40 000 Ft volt.", "Semmi új."], diff=True)
+    command.text(["A díj 40 000 Ft volt.", "Semmi új."], diff=True)
     assert capsys.readouterr().out == "A díj [-40 000 Ft-]{+negyvenezer forint+} volt.\nSemmi új.\n"
 
 
 def test_diff_is_coloured_on_a_terminal_unless_asked_not_to(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     screen = Terminal()
-    text_command.text(["A 3. kérdés"], diff=True, stream=screen)
+    command.text(["A 3. kérdés"], diff=True, stream=screen)
     assert screen.getvalue() == "A \033[31;9m3.\033[0m\033[32mharmadik\033[0m kérdés\n"
     monkeypatch.setenv("NO_COLOR", "1")
     plain = Terminal()
-    text_command.text(["A 3. kérdés"], diff=True, stream=plain)
+    command.text(["A 3. kérdés"], diff=True, stream=plain)
     assert "\033" not in plain.getvalue()
 
 
 def test_diff_says_when_something_is_not_read_at_all():
-    assert text_command.marked([("a", "a"), ("™", ""), ("b", "b")], coloured=False) == "a [-™-] b"
+    assert command.marked([("a", "a"), ("™", ""), ("b", "b")], coloured=False) == "a [-™-] b"
 
 
 def test_a_reader_who_goes_away_is_no_error():
     """`vago text < book.txt | head -1` ends quietly."""
-    code = "from vago.text_command import text; text([])"
+    code = "from vago.text.command import text; text([])"
     command = f'yes "1 alma" | head -c 400000 | {sys.executable} -c "{code}" | head -1; echo ${{PIPESTATUS[2]}}'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout == "egy alma\n0\n" and done.stderr == ""

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vago import text
+from vago.text import normalize
 
-with open(Path(__file__).parent / "fixtures" / "hungarian.csv", encoding="utf-8", newline="") as file:
+with open(
+    Path(__file__).parent / "fixtures" / "hungarian.csv", encoding="utf-8", newline=""
+) as file:
     TABLE = list(csv.DictReader(file))
 PIECES = [
     "b.",
@@ -61,5 +63,5 @@ def test_the_stock_cleaner_leaves_the_table_alone(clean):
 @example("'b.")
 @example("x-B. dr.")
 def test_the_stock_cleaner_leaves_any_reading_alone(clean, written):
-    spoken = text.normalise(written)
+    spoken = normalize.normalise(written)
     assert clean(spoken) == spoken.lower()

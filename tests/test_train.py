@@ -14,12 +14,15 @@ import yaml
 from conftest import train_params
 from filelock import FileLock
 
-from vago import VagoError, base, checkpoint, corpus, monitor, paths, train
-from vago.objective import Objective
-from vago.optim import learning_rate, parameter_groups
-from vago.params import TrainParams
-from vago.stopping import Interrupted
-from vago.train import train_phase
+from vago import VagoError, paths
+from vago.corpus import corpus
+from vago.model import checkpoint, xtts
+from vago.settings import TrainParams
+from vago.training import monitor, train
+from vago.training.loss import Objective
+from vago.training.optim import learning_rate, parameter_groups
+from vago.training.stopping import Interrupted
+from vago.training.train import train_phase
 
 
 def silent(line: str) -> None:
@@ -31,7 +34,9 @@ def baseline(tmp_path_factory, session_project):
     """An uninterrupted baseline: (paths, phase.json)."""
     root = tmp_path_factory.mktemp("trained") / "project"
     shutil.copytree(session_project.root, root, symlinks=True)
-    paths = type(session_project)(root, root / "outputs" / "mini", root / "outputs" / "mini" / "base")
+    paths = type(session_project)(
+        root, root / "outputs" / "mini", root / "outputs" / "mini" / "base"
+    )
     return paths, train_phase(train_params(), paths, log=silent)
 
 
@@ -41,13 +46,25 @@ def after_baseline(baseline, tmp_path):
     root = tmp_path / "project"
     shutil.copytree(baseline[0].root, root, symlinks=True)
     shutil.rmtree(root / "outputs" / "mini" / "phases" / "combined", ignore_errors=True)
-    harmful = dict(phase="combined", parent="baseline", learning_rate=0.1, warmup_steps=0, eval_every=1, schedule="constant")
-    return type(baseline[0])(root, root / "outputs" / "mini", root / "outputs" / "mini" / "base"), harmful
+    harmful = dict(
+        phase="combined",
+        parent="baseline",
+        learning_rate=0.1,
+        warmup_steps=0,
+        eval_every=1,
+        schedule="constant",
+    )
+    return type(baseline[0])(
+        root, root / "outputs" / "mini", root / "outputs" / "mini" / "base"
+    ), harmful
 
 
 def rows_of(paths, phase="baseline"):
     """The metric rows without what depends on the clock."""
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in monitor.read_rows(paths.phase(phase) / "metrics.jsonl")]
+    return [
+        {k: v for k, v in row.items() if k != "seconds"}
+        for row in monitor.read_rows(paths.phase(phase) / "metrics.jsonl")
+    ]
 
 
 def test_it_learns_and_leaves_what_it_promises(baseline):
@@ -56,7 +73,9 @@ def test_it_learns_and_leaves_what_it_promises(baseline):
     assert [row["step"] for row in evals] == [0, 2, 4, 6]
     assert evals[-1]["mel_ce"] < evals[0]["mel_ce"] - 0.1
     assert {"mel_ce_quiz", "mel_ce_interview"} <= evals[0].keys()
-    assert sorted(p.name for p in paths.phase("baseline").iterdir() if not p.name.startswith(".")) == [
+    assert sorted(
+        p.name for p in paths.phase("baseline").iterdir() if not p.name.startswith(".")
+    ) == [
         "best.safetensors",
         "metrics.jsonl",
         "phase.json",
@@ -73,10 +92,12 @@ def test_it_learns_and_leaves_what_it_promises(baseline):
 def test_weights_go_into_stock_unchanged(baseline):
     paths, result = baseline
     tensors, meta = checkpoint.load(paths.phase("baseline") / "best.safetensors")
-    base.open_base(paths.base).gpt.load_state_dict(tensors, strict=True)
+    xtts.open_base(paths.base).gpt.load_state_dict(tensors, strict=True)
     lineage = meta["lineage"]
-    assert lineage["base_sha256"] == base.fingerprint(paths.base)
-    assert lineage["settings"]["learning_rate"] == 1e-3 and lineage["versions"]["torch"].startswith("2.")
+    assert lineage["base_sha256"] == xtts.fingerprint(paths.base)
+    assert lineage["settings"]["learning_rate"] == 1e-3 and lineage["versions"]["torch"].startswith(
+        "2."
+    )
     assert meta["content_sha256"] == result["best_sha256"]
 
 
@@ -90,14 +111,25 @@ def test_a_finished_phase_is_not_trained_again(baseline):
 def test_the_next_phase_starts_from_the_best_and_inherits(baseline, tmp_path):
     paths, result = baseline
     p = TrainParams(
-        profile="mini", phase="combined", parent="baseline", sources=["quiz", "interview"], epochs=1, learning_rate=5e-4
+        profile="mini",
+        phase="combined",
+        parent="baseline",
+        sources=["quiz", "interview"],
+        epochs=1,
+        learning_rate=5e-4,
     )
     combined = train_phase(p, paths, log=silent)
     settings = combined["lineage"]["settings"]
-    assert settings["batch_size"] == 3 and settings["accumulation"] == 2 and settings["learning_rate"] == 5e-4
+    assert (
+        settings["batch_size"] == 3
+        and settings["accumulation"] == 2
+        and settings["learning_rate"] == 5e-4
+    )
     assert combined["lineage"]["parent_sha256"] == result["best_sha256"]
     first = [row for row in rows_of(paths, "combined") if row["kind"] == "eval"][0]
-    assert first["mel_ce"] == pytest.approx(result["held_out"]["mel_ce"]["value"], abs=1e-4), "the phases' numbers join"
+    assert first["mel_ce"] == pytest.approx(result["held_out"]["mel_ce"]["value"], abs=1e-4), (
+        "the phases' numbers join"
+    )
     assert combined["training_clips"] > result["training_clips"]
 
 
@@ -109,13 +141,17 @@ def test_a_phase_that_only_makes_things_worse_gives_back_its_start(baseline, aft
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_inside_an_accumulation_group_loses_nothing(baseline, project, monkeypatch, number):
+def test_a_signal_inside_an_accumulation_group_loses_nothing(
+    baseline, project, monkeypatch, number
+):
     forward, calls = Objective.forward, []
 
     def interrupting(self, batch):
         if self.training:
             calls.append(1)
-            if len(calls) == 6:  # steps of 2 + 1 micro-batches (9 clips by 3): the first of the two in step 4
+            if (
+                len(calls) == 6
+            ):  # steps of 2 + 1 micro-batches (9 clips by 3): the first of the two in step 4
                 os.kill(os.getpid(), number)
         return forward(self, batch)
 
@@ -133,7 +169,10 @@ def test_a_signal_inside_an_accumulation_group_loses_nothing(baseline, project, 
 def test_a_stop_before_the_first_step_is_gone_on_from(baseline, project):
     with pytest.raises(Interrupted, match="stopped after step 0 of 6"):
         train_phase(train_params(), project, log=stop_at(0))
-    assert train_phase(train_params(), project, log=silent)["best_sha256"] == baseline[1]["best_sha256"]
+    assert (
+        train_phase(train_params(), project, log=silent)["best_sha256"]
+        == baseline[1]["best_sha256"]
+    )
     assert rows_of(project) == rows_of(baseline[0])
 
 
@@ -153,7 +192,10 @@ train_phase(train_params(), Paths.of(train_params(), root), log=log)
 """
     killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert checkpoint.read_meta(project.phase("baseline") / "last.safetensors")["position"]["step"] == 4
+    assert (
+        checkpoint.read_meta(project.phase("baseline") / "last.safetensors")["position"]["step"]
+        == 4
+    )
     told = []
     result = train_phase(train_params(), project, log=told.append)
     assert "going on from step 4 of 6" in told
@@ -188,7 +230,9 @@ def test_a_resume_with_other_settings_or_data_is_refused_by_name(project):
     with pytest.raises(VagoError, match=r"learning_rate 0.001 \(now 0.0005\)"):
         train_phase(train_params(learning_rate=5e-4), project, log=silent)
     correct_a_text(project.corpus)
-    with pytest.raises(VagoError, match=r"made with corpus [0-9a-f]{12} \(now [0-9a-f]{12}\): put that back"):
+    with pytest.raises(
+        VagoError, match=r"made with corpus [0-9a-f]{12} \(now [0-9a-f]{12}\): put that back"
+    ):
         train_phase(p, project, log=silent)
     assert (project.phase("baseline") / "last.safetensors").read_bytes() == before
 
@@ -196,7 +240,9 @@ def test_a_resume_with_other_settings_or_data_is_refused_by_name(project):
 def test_settings_without_effect_may_change_on_resume(project):
     with pytest.raises(Interrupted):
         train_phase(train_params(epochs=1), project, log=stop_at(1))
-    assert train_phase(train_params(epochs=1, log_every=2, save_every=5), project, log=silent)["complete"]
+    assert train_phase(train_params(epochs=1, log_every=2, save_every=5), project, log=silent)[
+        "complete"
+    ]
 
 
 def test_two_runs_in_one_folder(project):
@@ -217,7 +263,9 @@ def test_a_torn_last_checkpoint_is_named_and_the_best_stays(project):
 
 
 def test_no_room_is_said_before_the_first_step(project, monkeypatch):
-    monkeypatch.setattr(paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 80 * 2**20}))
+    monkeypatch.setattr(
+        paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 80 * 2**20})
+    )
     with pytest.raises(VagoError, match="training baseline needs .* MiB in .*: free some space"):
         train_phase(train_params(), project, log=silent)
     assert not (project.phase("baseline") / "best.safetensors").exists()
@@ -250,7 +298,9 @@ def test_three_in_a_row_go_back_to_the_last_good_state(project, monkeypatch):
     poison(monkeypatch, lambda n: 4 <= n <= 8)  # steps 3, 4 and 5
     result = train_phase(train_params(epochs=4), project, log=silent)
     warnings = [row for row in rows_of(project) if row["kind"] == "warning"]
-    assert any(w["about"] == "rolled back" and "weights of step 2" in w["message"] for w in warnings)
+    assert any(
+        w["about"] == "rolled back" and "weights of step 2" in w["message"] for w in warnings
+    )
     assert result["complete"] and result["step"] == 8
 
 
@@ -267,7 +317,9 @@ def test_weights_that_go_to_infinity_never_become_the_best(after_baseline):
         train_phase(train_params(epochs=30, **{**harmful, "learning_rate": 1.0}), paths, log=silent)
     rows = rows_of(paths, "combined")
     assert [row["step"] for row in rows if row["kind"] == "eval" and row["best"]] == [0]
-    assert any("held-out loss at step" in row["message"] for row in rows if row["kind"] == "warning")
+    assert any(
+        "held-out loss at step" in row["message"] for row in rows if row["kind"] == "warning"
+    )
 
 
 def test_patience_stops_early(after_baseline):
@@ -291,13 +343,15 @@ def test_learning_rate_warms_up_and_falls():
     p = train_params(learning_rate=1e-3, warmup_steps=10).inherit(None)
     rates = [learning_rate(p, step, 200) for step in range(200)]
     assert rates[0] < 2e-4 and max(rates) == pytest.approx(1e-3) and rates.index(max(rates)) == 10
-    assert rates[-1] == pytest.approx(1e-4, rel=0.01) and rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] == pytest.approx(1e-4, rel=0.01) and rates[10:] == sorted(
+        rates[10:], reverse=True
+    )
     constant = p.model_copy(update={"schedule": "constant"})
     assert {learning_rate(constant, step, 200) for step in range(10, 200)} == {1e-3}
 
 
 def test_only_matrices_decay(tiny_base):
-    gpt = base.open_base(tiny_base).gpt
+    gpt = xtts.open_base(tiny_base).gpt
     groups, names = parameter_groups(gpt, 0.01)
     decayed, plain = names[: len(groups[0]["params"])], names[len(groups[0]["params"]) :]
     assert groups[1]["weight_decay"] == 0 and len(names) == len(dict(gpt.named_parameters()))
@@ -318,8 +372,26 @@ def test_two_processes_give_the_curve_of_twice_the_accumulation(baseline, projec
     """accelerate launch with gloo: 2 processes x 1 micro-batch are 1 process x 2, a partial last group among them."""
     settings = {k: v for k, v in train_params(accumulation=1).model_dump().items() if v is not None}
     (project.root / "phase.yaml").write_text(yaml.safe_dump(settings))
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
-    command = [*launch, "--mixed_precision", "no", "--dynamo_backend", "no", "-m", "vago.train", "phase.yaml"]
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+    ]
+    command = [
+        *launch,
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+        "-m",
+        "vago.training.train",
+        "phase.yaml",
+    ]
     env = os.environ | {
         "VAGO_HOME": str(project.root),
         "OMP_NUM_THREADS": "1",
@@ -331,12 +403,12 @@ def test_two_processes_give_the_curve_of_twice_the_accumulation(baseline, projec
     alone, together = rows_of(baseline[0]), rows_of(project)
     assert [row["step"] for row in together] == [row["step"] for row in alone]
     for one, two in zip(alone, together):
-        assert two["mel_ce"] == pytest.approx(one["mel_ce"], abs=1e-4) and two["text_ce"] == pytest.approx(
-            one["text_ce"], abs=1e-4
-        )
+        assert two["mel_ce"] == pytest.approx(one["mel_ce"], abs=1e-4) and two[
+            "text_ce"
+        ] == pytest.approx(one["text_ce"], abs=1e-4)
 
 
 def test_training_does_not_import_what_sets_one_thread():
     """Importing stock's dataset sets torch to one thread for the whole process."""
-    code = "import sys, vago.train, vago.phase; sys.exit('TTS.tts.layers.xtts.trainer.dataset' in sys.modules)"
+    code = "import sys, vago.training.train, vago.training.state; sys.exit('TTS.tts.layers.xtts.trainer.dataset' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,10 +12,12 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago import VagoError, audio, cutting, ear, espeak, recordings, sources, speakers, speech, transcribe, untold
-from vago.ear import Word
-from vago.params import CorpusParams
+from vago import VagoError
+from vago.audio import asr, espeak, io, speakers, transcribe, vad
+from vago.audio.asr import Word
+from vago.corpus import prepare, segmentation, sources, untranscribed
 from vago.paths import Paths
+from vago.settings import CorpusParams
 
 RATE = espeak.RATE
 P = CorpusParams(sources=["quiz"], held_out_min_clips=2)
@@ -38,7 +40,10 @@ def glued(turns, pause=(0.5, 0.9), noise_db=-55.0, seed=1):
         said = np.trim_zeros(voice.speak(text))
         start = sum(map(len, parts)) / RATE
         spoken.append((start, start + len(said) / RATE, who, text))
-        parts += [0.5 * said / np.abs(said).max(), np.zeros(round(rng.uniform(*pause) * RATE), np.float32)]
+        parts += [
+            0.5 * said / np.abs(said).max(),
+            np.zeros(round(rng.uniform(*pause) * RATE), np.float32),
+        ]
     wav = np.concatenate(parts).astype(np.float32)
     return wav + (10 ** (noise_db / 20) * rng.standard_normal(len(wav))).astype(np.float32), spoken
 
@@ -55,7 +60,11 @@ class Deaf:
 
 # Cutting
 
-pauses = st.lists(st.tuples(st.floats(0.1, 14), st.floats(0.1, 3), st.booleans(), st.booleans()), min_size=1, max_size=25)
+pauses = st.lists(
+    st.tuples(st.floats(0.1, 14), st.floats(0.1, 3), st.booleans(), st.booleans()),
+    min_size=1,
+    max_size=25,
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -66,7 +75,7 @@ def test_clips_take_every_stretch_once_and_keep_their_limits(drawn):
         spans.append((at, at + seconds))
         at += seconds + pause
     spans, joined = np.array(spans), [one[3] for one in drawn]
-    clips = cutting.build(spans, [one[2] for one in drawn], joined, 0.15, 2.0, 11.6)
+    clips = segmentation.build(spans, [one[2] for one in drawn], joined, 0.15, 2.0, 11.6)
     assert [k for first, last in clips for k in range(first, last)] == list(range(len(spans)))
     for first, last in clips:
         seconds = spans[last - 1, 1] - spans[first, 0] + 0.3
@@ -81,20 +90,24 @@ def test_clips_take_every_stretch_once_and_keep_their_limits(drawn):
 
 def test_short_sentences_are_joined_and_cut_where_a_sentence_ends():
     spans = np.array([(0, 1.5), (1.8, 3.2), (3.6, 6.0), (6.4, 8.0), (8.4, 10.0), (10.5, 14.0)])
-    clips = cutting.build(spans, [False, True, False, True, True, True], [False] * 6, 0.15, 2.0, 11.6)
+    clips = segmentation.build(
+        spans, [False, True, False, True, True, True], [False] * 6, 0.15, 2.0, 11.6
+    )
     ends = [last - 1 for _, last in clips]
     assert set(ends) <= {1, 3, 4, 5} and len(clips) == 2
     apart = np.array([(0, 3.0), (5, 8.0)])
-    assert len(cutting.build(apart, [True, True], [False, False], 0.15, 2.0, 11.6)) == 2  # a silence of 2 s is no part of a clip
+    assert (
+        len(segmentation.build(apart, [True, True], [False, False], 0.15, 2.0, 11.6)) == 2
+    )  # a silence of 2 s is no part of a clip
 
 
 def test_speech_without_a_pause_for_voice_activity_is_split_where_it_is_quiet():
     tone = (0.3 * np.sin(2 * np.pi * 200 * np.arange(RATE * 16) / RATE)).astype(np.float32)
     tone[RATE * 7 : round(RATE * 7.12)] = 0
-    quiet = audio.find_speech(tone, RATE)
-    pieces = cutting.split_long(np.array([(0.0, 5.0), (5.0, 16.0)]), quiet, 10.0)
+    quiet = io.find_speech(tone, RATE)
+    pieces = segmentation.split_long(np.array([(0.0, 5.0), (5.0, 16.0)]), quiet, 10.0)
     assert pieces == pytest.approx(np.array([(0, 5), (5, 7.0), (7.12, 16)]), abs=0.02)
-    assert len(cutting.split_long(np.array([(0.0, 6.0)]), quiet, 4.0)) == 1  # no pause, no cut
+    assert len(segmentation.split_long(np.array([(0.0, 6.0)]), quiet, 4.0)) == 1  # no pause, no cut
 
 
 # Voice activity
@@ -110,12 +123,14 @@ def test_voice_activity_finds_each_sentence_and_no_noise(monologue):
 
     wav, spoken = monologue
     threads = torch.get_num_threads()
-    found = speech.find(audio.resample(wav, RATE, 16_000))
+    found = vad.find(io.resample(wav, RATE, 16_000))
     assert torch.get_num_threads() == threads
     assert all(any(a < end and b > start for a, b in found) for start, end, *_ in spoken)
     between = [(one[1] + 0.25, other[0] - 0.1) for one, other in zip(spoken, spoken[1:])]
     assert not any(a < high and b > low for a, b in found for low, high in between)
-    assert len(speech.find(np.zeros(16_000, np.float32))) == len(speech.find(np.zeros(0, np.float32))) == 0
+    assert (
+        len(vad.find(np.zeros(16_000, np.float32))) == len(vad.find(np.zeros(0, np.float32))) == 0
+    )
 
 
 # Words
@@ -131,7 +146,9 @@ def test_windows_hold_every_stretch_once(drawn):
     found = transcribe.windows(np.array(spans))
     assert [k for first, last in found for k in range(first, last)] == list(range(len(spans)))
     for first, last in found:
-        assert last - first == 1 or spans[last - 1][1] - spans[first][0] <= transcribe.WINDOW_SECONDS
+        assert (
+            last - first == 1 or spans[last - 1][1] - spans[first][0] <= transcribe.WINDOW_SECONDS
+        )
         assert all(spans[k][0] - spans[k - 1][1] < 2.0 for k in range(first + 1, last))
 
 
@@ -167,7 +184,10 @@ def test_what_was_heard_is_not_heard_again(listening):
     opened, make = listening
     wav = np.arange(16_000, dtype=np.float32) / 16_000
     first = make()
-    assert first.words(wav) == [Word(0.0, 0.25, "igen", 0.5), Word(0.25, 1.0, "nem", 0.75)]  # within the sound
+    assert first.words(wav) == [
+        Word(0.0, 0.25, "igen", 0.5),
+        Word(0.25, 1.0, "nem", 0.75),
+    ]  # within the sound
     assert first.hear(wav) == "igen" and opened.heard == 2
     again = make()
     assert again.words(wav) == first.words(wav) and again.hear(wav) == "igen" and opened.heard == 2
@@ -181,11 +201,13 @@ def test_what_was_heard_is_not_heard_again(listening):
 def test_a_word_at_the_edge_stays_only_where_it_is_heard():
     track = SimpleNamespace(wav=lambda *span: np.zeros(16_000, np.float32))
     said = [Word(0.9, 1.3, "Nem", 0.5), Word(1.4, 2.0, "jó.", 0.9)]
-    cue = untold.HeardCue(1.0, 2.2, "")
+    cue = untranscribed.HeardCue(1.0, 2.2, "")
     after = [Word(2.1, 2.5, "Igen", 0.9)]
 
     def text(heard):
-        return untold._heard_again(cue, said, [[], after], track, SimpleNamespace(hear=lambda wav: heard))
+        return untranscribed._heard_again(
+            cue, said, [[], after], track, SimpleNamespace(hear=lambda wav: heard)
+        )
 
     assert text("nem jó").text == "Nem jó." and text("nem jó").heard_cer == 0
     assert text("jó").text == "jó." and text("jó").confidence == pytest.approx(0.9)
@@ -222,16 +244,26 @@ def test_the_target_is_who_speaks_most_or_who_sounds_like_the_sample():
 def test_a_second_speaker_is_left_out(tmp_path):
     """Two of espeak-ng's voices in turns: at least 95 % of the wrong one's clips go, at most 5 % of the right one's."""
     host, guest = espeak.Voice("m3", 150, 50), espeak.Voice("f2", 165, 60)
-    turns = [(host, "host", text) for text in TEXTS] + [(guest, "guest", text) for text in TEXTS[::-1]]
+    turns = [(host, "host", text) for text in TEXTS] + [
+        (guest, "guest", text) for text in TEXTS[::-1]
+    ]
     turns = [turns[k] for k in (0, 1, 8, 2, 9, 3, 4, 10, 11, 5, 12, 6, 7, 13, 0, 2)]
     wav, spoken = glued(turns, pause=(0.35, 0.7))
     soundfile.write(tmp_path / "long.wav", wav, RATE)
     embed = speakers.open_encoder(tmp_path)[0]
-    with untold.read(tmp_path / "long.wav", tmp_path / "scratch") as track:
-        heard = untold.listen(track, P.max_seconds, embed)
+    with untranscribed.read(tmp_path / "long.wav", tmp_path / "scratch") as track:
+        heard = untranscribed.listen(track, P.max_seconds, embed)
         soundfile.write(tmp_path / "sample.wav", guest.speak(TEXTS[2] + " " + TEXTS[5]), RATE)
-        by_majority = untold.cues_of(P, track, heard, untold.voices_of([heard], embed, None), Deaf())
-        by_sample = untold.cues_of(P, track, heard, untold.voices_of([heard], embed, tmp_path / "sample.wav"), Deaf())
+        by_majority = untranscribed.cues_of(
+            P, track, heard, untranscribed.voices_of([heard], embed, None), Deaf()
+        )
+        by_sample = untranscribed.cues_of(
+            P,
+            track,
+            heard,
+            untranscribed.voices_of([heard], embed, tmp_path / "sample.wav"),
+            Deaf(),
+        )
     for cues, target in ((by_majority, "host"), (by_sample, "guest")):
         assert cues[0].start >= 0 and all(a.end <= b.start + 1e-9 for a, b in zip(cues, cues[1:]))
         right, similar = {True: [0, 0], False: [0, 0]}, {True: [], False: []}  # kept, all
@@ -242,21 +274,30 @@ def test_a_second_speaker_is_left_out(tmp_path):
             right[mine][1] += 1
             similar[mine].append(cue.similarity)
         assert min(similar[True]) > max(similar[False]), similar
-        assert right[False][0] == 0 and right[True][0] >= 0.95 * right[True][1] and min(right[True][1], right[False][1]) >= 4
+        assert (
+            right[False][0] == 0
+            and right[True][0] >= 0.95 * right[True][1]
+            and min(right[True][1], right[False][1]) >= 4
+        )
 
 
 @needs("resemblyzer")
 def test_two_at_once_are_an_overlap():
     host, guest = espeak.Voice("m3"), espeak.Voice("f2")
     embed = speakers.open_encoder(Path())[0]
-    said = lambda voice: [audio.resample(np.trim_zeros(voice.speak(text)), RATE, 16_000) for text in TEXTS]  # noqa: E731
+    said = lambda voice: [
+        io.resample(np.trim_zeros(voice.speak(text)), RATE, 16_000) for text in TEXTS
+    ]  # noqa: E731
     alone = {"h": said(host), "g": said(guest)}
     vectors = np.stack([speakers.mean(embed(wav)) for wav in alone["h"] + alone["g"][:5]])
     voices = speakers.tell_apart(vectors, np.full(13, 3.0))
     both = alone["h"][0].copy()
     both[-24_000:] += alone["g"][5][8_000:32_000]
-    cue = untold.HeardCue(0.0, 3.0, "szöveg")
-    judged = [untold._identified(cue, [embed(wav)], voices, P.min_similarity) for wav in (alone["h"][0], both)]
+    cue = untranscribed.HeardCue(0.0, 3.0, "szöveg")
+    judged = [
+        untranscribed._identified(cue, [embed(wav)], voices, P.min_similarity)
+        for wav in (alone["h"][0], both)
+    ]
     assert [one.reason for one in judged] == ["", "another speaker"], judged
 
 
@@ -274,18 +315,24 @@ def test_without_a_recogniser_a_transcript_is_asked_for(tmp_path, monkeypatch):
     soundfile.write(folder / "a.wav", np.zeros(100), RATE)
     assert sources.find_sources(folder.parent, ["quiz"])[0].recordings[0].untold
     monkeypatch.setattr(sources.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(VagoError, match=r"a.wav has no transcript .*no recogniser is installed .*pip install"):
+    with pytest.raises(
+        VagoError, match=r"a.wav has no transcript .*no recogniser is installed .*pip install"
+    ):
         sources.find_sources(folder.parent, ["quiz"])
 
 
-@needs("faster_whisper", "rapidfuzz", *ear.WHEELS)
+@needs("faster_whisper", "rapidfuzz", *asr.WHEELS)
 def test_a_long_recording_becomes_a_corpus_and_is_heard_once(tmp_path, monkeypatch):
     paths, folder = home(tmp_path)
-    wav, spoken = glued([(espeak.Voice("m3", 146, 60, 85), "a", text) for text in TEXTS[:5]], pause=(1.1, 1.4))
+    wav, spoken = glued(
+        [(espeak.Voice("m3", 146, 60, 85), "a", text) for text in TEXTS[:5]], pause=(1.1, 1.4)
+    )
     soundfile.write(folder / "show.flac", np.stack([wav, wav], axis=1), RATE)
     told = []
     p = P.model_copy(update={"check_speaker": False, "max_heard_cer": 1.0, "min_confidence": 0.0})
-    made = recordings.prepare(p, paths, lambda text: [2] * len(text), lambda *told_: told.append(told_))
+    made = prepare.prepare(
+        p, paths, lambda text: [2] * len(text), lambda *told_: told.append(told_)
+    )
     assert told[-1] == (len(made.ledger), len(made.ledger), "quiz/show.flac")
     assert any("heard" in what and 0 < done <= total for done, total, what in told)
     assert made.clips["transcribed"].all() and made.clips["heard_cer"].notna().all()
@@ -296,14 +343,16 @@ def test_a_long_recording_becomes_a_corpus_and_is_heard_once(tmp_path, monkeypat
             inside = min(end, clip.end) - max(start, clip.start)
             assert inside <= 0 or inside >= end - start - 0.1
     text = " ".join(made.clips["text"])
-    assert ear.character_error_rate(" ".join(TEXTS[:5]), text) < 0.5  # a third of espeak-ng's characters are misheard
+    assert (
+        asr.character_error_rate(" ".join(TEXTS[:5]), text) < 0.5
+    )  # a third of espeak-ng's characters are misheard
     timeline = made.timeline
     assert timeline["seconds"].sum() == pytest.approx(len(wav) / RATE, abs=0.01)
     assert list(timeline["start"][1:]) == pytest.approx(list(timeline["end"][:-1]))
     assert set(timeline["fate"]) <= {"kept", "rejected", "pause"}
 
     monkeypatch.setattr(transcribe.Ear, "open", lambda *a, **k: pytest.fail("heard again"))
-    again = recordings.prepare(p, paths, lambda text: [2] * len(text))
+    again = prepare.prepare(p, paths, lambda text: [2] * len(text))
     assert again.digest == made.digest
 
 
@@ -312,8 +361,13 @@ def test_without_resemblyzer_the_base_judges(tiny_base, monkeypatch):
     embed, name = speakers.open_encoder(tiny_base)
     assert "base" in name
     voices = map(espeak.Voice, ("m3", "f2"))
-    said = [[embed(audio.resample(voice.speak(text), RATE, 16_000)) for text in TEXTS[:3]] for voice in voices]
-    assert all(np.linalg.norm(one, axis=1) == pytest.approx(1, abs=1e-4) for voice in said for one in voice)
+    said = [
+        [embed(io.resample(voice.speak(text), RATE, 16_000)) for text in TEXTS[:3]]
+        for voice in voices
+    ]
+    assert all(
+        np.linalg.norm(one, axis=1) == pytest.approx(1, abs=1e-4) for voice in said for one in voice
+    )
     host, guest = ([speakers.mean(one) for one in voice] for voice in said)
     assert min(host[0] @ host[1], host[0] @ host[2]) > max(host[0] @ one for one in guest)
     assert len(embed(np.zeros(100, np.float32))) == 1

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago import vocode
-from vago.pretrain_decoder import new_generator, stock_shape
-from vago.widen import widen
+from vago.model.widen import widen
+from vago.recipes.pretrain.decoder import new_generator, stock_shape
+from vago.synthesis import vocoder
 
 
 def weights_of(module) -> int:
@@ -28,20 +28,28 @@ def stock():
 def test_a_real_decoder_keeps_its_shape_and_its_sound(stock):
     generator = stock.waveform_decoder
     before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
-    slim = vocode.slim(generator)
+    slim = vocoder.slim(generator)
     z, speaker = torch.randn(1, 24, 3), torch.randn(1, 512, 1)
     with torch.no_grad():
-        torch.testing.assert_close(slim(z, g=speaker), generator(z, g=speaker), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            slim(z, g=speaker), generator(z, g=speaker), atol=1e-5, rtol=1e-4
+        )
     assert slim.num_kernels == 3 and [len(up.weight) for up in slim.ups] == [512, 256, 128, 64]
-    assert not any(hasattr(module, "parametrizations") for module in slim.modules()), "weight norms are folded"
+    assert not any(hasattr(module, "parametrizations") for module in slim.modules()), (
+        "weight norms are folded"
+    )
     after = generator.state_dict()
-    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before), "a copy's are"
+    assert before.keys() == after.keys() and all(
+        torch.equal(before[name], after[name]) for name in before
+    ), "a copy's are"
 
 
 def test_a_widened_decoder_is_as_narrow_as_before(stock):
     narrow = new_generator(24, 32).eval()
-    stock.waveform_decoder.load_state_dict(widen(stock_shape(narrow.state_dict()), stock.waveform_decoder.state_dict()))
-    slim = vocode.slim(stock.waveform_decoder)
+    stock.waveform_decoder.load_state_dict(
+        widen(stock_shape(narrow.state_dict()), stock.waveform_decoder.state_dict())
+    )
+    slim = vocoder.slim(stock.waveform_decoder)
     z, speaker = torch.randn(1, 24, 12), torch.randn(1, 512, 1)
     with torch.no_grad():
         expected = narrow(z, g=speaker)
@@ -59,7 +67,7 @@ def test_frames_are_stocks(stock):
         given = stock(latents[None], g=None)
     finally:
         stock.waveform_decoder = network
-    assert torch.equal(vocode.frames(model, latents)[0], given.reshape(given.shape[-2:]))
+    assert torch.equal(vocoder.frames(model, latents)[0], given.reshape(given.shape[-2:]))
 
 
 def lambda_module(function):
@@ -82,20 +90,22 @@ def test_whatever_is_zero_can_be_left_out(seed, share):
             elif "resblocks" in name and p.shape[-1] == 3 and seed % 2:
                 p[:, :, [0, 2]] = 0
     z, speaker = torch.randn(1, 6, 5), torch.randn(1, 512, 1)
-    slim = vocode.slim(generator)
+    slim = vocoder.slim(generator)
     with torch.no_grad():
-        torch.testing.assert_close(slim(z, g=speaker), generator(z, g=speaker), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            slim(z, g=speaker), generator(z, g=speaker), atol=1e-5, rtol=1e-4
+        )
 
 
 def test_changed_weights_are_heard(stock):
     model = torch.nn.Module()
     model.hifigan_decoder = torch.nn.Module()
     model.hifigan_decoder.waveform_decoder = new_generator(6, 16).eval()
-    first = vocode.slim_decoder(model)
-    assert vocode.slim_decoder(model) is first, "made once"
+    first = vocoder.slim_decoder(model)
+    assert vocoder.slim_decoder(model) is first, "made once"
     with torch.no_grad():
         model.hifigan_decoder.waveform_decoder.conv_post.weight.mul_(2)
-    again = vocode.slim_decoder(model)
+    again = vocoder.slim_decoder(model)
     torch.testing.assert_close(again.conv_post.weight, 2 * first.conv_post.weight)
 
 
@@ -108,12 +118,17 @@ def test_samples_hang_on_no_frame_beyond_reach(kernels):
         6, 1, "1", [[1, 3, 5]] * len(kernels), kernels, [16, 16, 4, 4], 16, [8, 8, 2, 2], inference_padding=0, cond_channels=4,
         conv_pre_weight_norm=False, conv_post_weight_norm=False, conv_post_bias=False, cond_in_each_up_layer=True,
     )  # fmt: skip
-    generator = vocode.slim(generator).double()
-    reach, frames, at = vocode.reach(generator), 60, 30
+    generator = vocoder.slim(generator).double()
+    reach, frames, at = vocoder.reach(generator), 60, 30
     z, speaker = torch.randn(1, 6, frames).double(), torch.randn(1, 4, 1).double()
     other = z.clone()
     other[:, :, at] += 100
     with torch.no_grad():
-        changed = (generator(z, g=speaker) != generator(other, g=speaker))[0, 0].reshape(frames, 256).any(dim=1).nonzero()[:, 0]
+        changed = (
+            (generator(z, g=speaker) != generator(other, g=speaker))[0, 0]
+            .reshape(frames, 256)
+            .any(dim=1)
+            .nonzero()[:, 0]
+        )
     assert at - reach <= changed.min() and changed.max() <= at + reach
     assert reach <= (changed.max() - changed.min()).item() / 2 + 3, "and not much less far"

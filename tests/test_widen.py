@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vago import VagoError
-from vago.widen import widen
+from vago.model.widen import widen
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def stock():
 
 
 def test_a_narrow_decoder_widened_to_stock_gives_the_same_samples(stock):
-    from vago.pretrain_decoder import new_generator, stock_shape, upsample
+    from vago.recipes.pretrain.decoder import new_generator, stock_shape, upsample
 
     torch.manual_seed(3)
     narrow = new_generator(24, 32).eval()
@@ -32,14 +32,16 @@ def test_a_narrow_decoder_widened_to_stock_gives_the_same_samples(stock):
 
 
 def test_a_narrow_speaker_encoder_widened_to_stock_gives_the_same_embedding(stock):
-    from vago.pretrain_speaker import new_encoder
+    from vago.recipes.pretrain.speaker_encoder import new_encoder
 
     torch.manual_seed(4)
     narrow = new_encoder().train()
     for _ in range(3):
         narrow(torch.randn(4, 16_000))  # batch norms with statistics of their own
     narrow.eval()
-    stock.speaker_encoder.load_state_dict(widen(narrow.state_dict(), stock.speaker_encoder.state_dict()))
+    stock.speaker_encoder.load_state_dict(
+        widen(narrow.state_dict(), stock.speaker_encoder.state_dict())
+    )
     wav = torch.randn(2, 24_000)
     with torch.no_grad():
         expected = narrow(wav.clone(), l2_norm=True)

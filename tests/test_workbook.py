@@ -15,10 +15,11 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 
-from vago import VagoError, audio
-from vago.params import CorpusParams
+from vago import VagoError
+from vago.audio import io
 from vago.paths import Paths
-from vago.run import run
+from vago.settings import CorpusParams
+from vago.workbook.runner import run
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = {
@@ -35,7 +36,9 @@ SMALL = {
 def workbook(tmp_path_factory, recordings_folder, tiny_base):
     """A project with the real notebooks and scripts and a profile `small`, run once: (paths, outcomes)."""
     root = tmp_path_factory.mktemp("workbook")
-    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copytree(
+        ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+    )
     shutil.copytree(ROOT / "params", root / "params")
     shutil.copytree(root / "params" / "demo", root / "params" / "small")
     home = root / "outputs" / "small"
@@ -44,16 +47,25 @@ def workbook(tmp_path_factory, recordings_folder, tiny_base):
     shutil.copytree(tiny_base, home / "base")
     for stem, changes in SMALL.items():
         path = root / "params" / "small" / f"{stem}.yaml"
-        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"profile": "small"} | changes))
+        path.write_text(
+            yaml.safe_dump(yaml.safe_load(path.read_text()) | {"profile": "small"} | changes)
+        )
     return Paths.of(CorpusParams(profile="small"), root), run("small", root=root)
 
 
 def test_every_notebook_ran_and_left_its_pages(workbook):
     paths, outcomes = workbook
-    assert [path.name for path in sorted(paths.executed.glob("*.html"))] == [f"{stem}.html" for stem in SMALL]
+    assert [path.name for path in sorted(paths.executed.glob("*.html"))] == [
+        f"{stem}.html" for stem in SMALL
+    ]
     for stem in SMALL:
         notebook = nbformat.read(paths.executed / f"{stem}.ipynb", as_version=4)
-        kinds = {kind for cell in notebook.cells for out in cell.get("outputs", []) for kind in out.get("data", {})}
+        kinds = {
+            kind
+            for cell in notebook.cells
+            for out in cell.get("outputs", [])
+            for kind in out.get("data", {})
+        }
         assert "image/png" in kinds or "text/html" in kinds, stem
 
 
@@ -63,9 +75,9 @@ def test_the_pages_hold_players_figures_and_no_input(workbook):
         page = (paths.executed / f"{stem}.html").read_text(encoding="utf-8")
         assert page.count("data:audio/flac") >= 2 and page.count("data:image/png") >= 1, stem
         assert "from_notebook" not in page
-    assert (paths.executed / "03_train_combined.html").read_text(encoding="utf-8").count("data:image/png") >= 2, (
-        "live curve and final curve"
-    )
+    assert (paths.executed / "03_train_combined.html").read_text(encoding="utf-8").count(
+        "data:image/png"
+    ) >= 2, "live curve and final curve"
 
 
 def test_the_samples_are_there_and_audible(workbook):
@@ -73,8 +85,13 @@ def test_the_samples_are_there_and_audible(workbook):
     table = pd.read_csv(paths.samples("categories") / "samples.csv")
     assert list(table.file) == ["01_question.wav", "02_long.wav", "03_medium.wav", "04_short.wav"]
     for file in table.file:
-        wav, rate = audio.load(paths.samples("categories") / file)
-        assert rate == 24000 and len(wav) > 2400 and audio.loudest_dbfs(wav, rate) > -40 and audio.clipped_fraction(wav) == 0
+        wav, rate = io.load(paths.samples("categories") / file)
+        assert (
+            rate == 24000
+            and len(wav) > 2400
+            and io.loudest_dbfs(wav, rate) > -40
+            and io.clipped_fraction(wav) == 0
+        )
 
 
 def test_a_second_run_does_nothing(workbook):
@@ -91,7 +108,11 @@ def test_the_clip_browser_in_its_notebook(workbook, tmp_path):
     paths, _ = workbook
     notebook = nbformat.read(paths.executed / "01_prepare_dataset.ipynb", as_version=4)
     keep = {"parameters", "imports", "open-base", "prepare", "clip-browser"}
-    notebook.cells = [c for c in notebook.cells if c.id in keep or "injected-parameters" in c.metadata.get("tags", [])]
+    notebook.cells = [
+        c
+        for c in notebook.cells
+        if c.id in keep or "injected-parameters" in c.metadata.get("tags", [])
+    ]
     use = """
         table.filters["source"].value = "interview"
         table.filters["text"].value = "zene"
@@ -101,24 +122,49 @@ def test_the_clip_browser_in_its_notebook(workbook, tmp_path):
     folder = {"metadata": {"path": str(paths.root / "notebooks")}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=folder).execute()
     told = "".join(out["text"] for out in notebook.cells[-1].outputs)
-    assert re.match(r"page 1 of 1: 1 candidates, 1 kept, 0\.\d min \| interview-one-0009\nTrue", told), told
+    assert re.match(
+        r"page 1 of 1: 1 candidates, 1 kept, 0\.\d min \| interview-one-0009\nTrue", told
+    ), told
 
 
 def test_plain_papermill_runs_a_notebook_alone(workbook, tmp_path):
     paths, _ = workbook
     stem = "03_train_combined"
     target = tmp_path / "out.ipynb"
-    command = [sys.executable, "-m", "papermill", f"notebooks/{stem}.ipynb", str(target), "-f", f"params/small/{stem}.yaml"]
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        f"notebooks/{stem}.ipynb",
+        str(target),
+        "-f",
+        f"params/small/{stem}.yaml",
+    ]
     done = subprocess.run(command, cwd=paths.root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    text = "".join(o.get("text", "") for c in nbformat.read(target, as_version=4).cells for o in c.get("outputs", []))
+    text = "".join(
+        o.get("text", "")
+        for c in nbformat.read(target, as_version=4).cells
+        for o in c.get("outputs", [])
+    )
     assert "combined is complete already" in text
 
 
 def test_plain_papermill_refuses_a_misspelt_parameter(workbook, tmp_path):
     paths, _ = workbook
-    command = [sys.executable, "-m", "papermill", "notebooks/01_prepare_dataset.ipynb", str(tmp_path / "out.ipynb")]
-    done = subprocess.run([*command, "-p", "profile", "small", "-p", "sede", "4"], cwd=paths.root, capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        "notebooks/01_prepare_dataset.ipynb",
+        str(tmp_path / "out.ipynb"),
+    ]
+    done = subprocess.run(
+        [*command, "-p", "profile", "small", "-p", "sede", "4"],
+        cwd=paths.root,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode and re.search(r"no setting 'sede'; did you mean 'seed'", done.stderr)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vago import VagoError
-from vago.params import Params
+from vago.settings import Params
 
 SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the notebook itself
 
@@ -135,4 +135,6 @@ def write_whole(path: Path, content: str | bytes) -> None:
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise VagoError(f"{path} cannot be written ({error}): see that the folder is writable and has room") from None
+        raise VagoError(
+            f"{path} cannot be written ({error}): see that the folder is writable and has room"
+        ) from None

@@ -1,0 +1,162 @@
+"""Files that are whole or not there: weights as safetensors, written aside, flushed, read back, then renamed.
+
+A phase folder holds at most two: `best.safetensors` (the GPT's weights) and `last.safetensors` (weights, optimizer
+state and position: everything for a resume). The older one of a name gives way only to a verified newer one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from vago import VagoError
+from vago.paths import need_room, write_whole
+
+# what bitsandbytes' eight-bit numbers stand for: the same two tables for all parameters, so they are not kept
+EIGHT_BIT_CODES = {"qmap1": "dynamic", "qmap2": "udynamic"}
+
+
+def save(path: Path, tensors: Mapping[str, torch.Tensor], meta: dict[str, Any]) -> str:
+    """Write `tensors` and `meta` (anything JSON can hold) to `path`; returns the SHA-256 of the tensors' content.
+
+    Raises VagoError when the disk has no room, when a weight is not finite, or when what reads back is not what was
+    written; the file that was there before is then still there.
+    """
+    path = Path(path)
+    tensors = {name: t.detach().cpu().contiguous() for name, t in sorted(tensors.items())}
+    broken = [
+        name for name, t in tensors.items() if t.is_floating_point() and not torch.isfinite(t).all()
+    ]
+    if broken:
+        raise VagoError(
+            f"{path.name} was not saved, {len(broken)} tensors are not finite (first: {broken[0]}): lower learning_rate"
+        )
+    need_room(
+        path.parent,
+        sum(t.numel() * t.element_size() for t in tensors.values()),
+        f"saving {path.name}",
+    )
+
+    partial = path.with_name(f".{path.name}.tmp")
+    digest = content_digest(tensors)
+    try:
+        partial.touch()
+        mode = (
+            partial.stat().st_mode
+        )  # safetensors makes files that only their owner can read; a folder's rule should hold
+        save_file(
+            tensors, partial, metadata={"vago": json.dumps({**meta, "content_sha256": digest})}
+        )
+        partial.chmod(mode)
+        _flush(partial)
+        load(partial)
+        os.replace(partial, path)
+        _flush(path.parent)
+    except (OSError, SafetensorError, VagoError) as error:
+        raise VagoError(
+            f"{path} could not be written ({error}): free some space or check the disk, then run again; "
+            "the previous one is untouched"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return digest
+
+
+def load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """(tensors on the CPU, meta). Raises VagoError when the file is missing, torn or altered."""
+    path = Path(path)
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            meta = json.loads((file.metadata() or {}).get("vago", "{}"))
+            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    except FileNotFoundError:
+        raise VagoError(f"{path} does not exist: run the notebook that writes it first") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise VagoError(
+            f"{path} is torn or not a safetensors file ({error}): delete it and run that phase again"
+        ) from None
+    if content_digest(tensors) != meta.get("content_sha256"):
+        raise VagoError(
+            f"{path} is damaged, its content does not match its own hash: delete it and run that phase again"
+        )
+    return tensors, meta
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """The JSON beside the tensors, without reading them."""
+    try:
+        with safe_open(Path(path), framework="pt", device="cpu") as file:
+            return json.loads((file.metadata() or {}).get("vago", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise VagoError(
+            f"{path} is torn or not a safetensors file ({error}): delete it and run that phase again"
+        ) from None
+
+
+def content_digest(tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes in the order of names."""
+    whole = hashlib.sha256()
+    for name in sorted(tensors):
+        t = tensors[name].detach().cpu().contiguous()
+        whole.update(f"{name} {t.dtype} {tuple(t.shape)}\n".encode())
+        whole.update(t.reshape(-1).view(torch.uint8).numpy().data)
+    return whole.hexdigest()
+
+
+def optimizer_tensors(
+    optimizer: torch.optim.Optimizer, names: list[str]
+) -> dict[str, torch.Tensor]:
+    """Optimizer state as flat tensors `optimizer.<parameter>.<slot>`: no pickles, so a file can be opened safely."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    return {
+        f"optimizer.{name}.{slot}": torch.as_tensor(
+            value
+        )  # bitsandbytes counts its steps in an int
+        for name, parameter in zip(names, parameters, strict=True)
+        for slot, value in optimizer.state[parameter].items()
+        if slot not in EIGHT_BIT_CODES
+    }
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, names: list[str], tensors: Mapping[str, torch.Tensor]
+) -> None:
+    """The inverse of `optimizer_tensors`; slots keep their dtype (AdamW's step counter stays on the CPU unless fused)."""
+    order = {name: index for index, name in enumerate(names)}
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            name, slot = key.removeprefix("optimizer.").rsplit(".", 1)
+            state.setdefault(order[name], {})[slot] = (
+                value.item() if value.dtype == torch.int64 and not value.ndim else value
+            )
+    for slots in state.values():
+        if "absmax1" in slots:
+            inner = getattr(optimizer, "optimizer", optimizer)
+            slots |= {slot: inner.name2qmap[name] for slot, name in EIGHT_BIT_CODES.items()}
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+
+
+def write_json(path: Path, content: Any) -> None:
+    """JSON with sorted keys, so that the same content gives the same bytes."""
+    write_whole(
+        Path(path), json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    )
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
