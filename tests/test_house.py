@@ -13,11 +13,12 @@ import nbformat
 import pytest
 import yaml
 
+from helpers.projects import ROOT
 from vago.recipes.benchmark.params import BenchmarkParams
-from vago.settings import NOTEBOOKS, PretrainParams
+from vago.recipes.pretrain.params import PretrainParams
+from vago.workbook.pipeline import NOTEBOOKS
 
-ROOT = Path(__file__).resolve().parents[1]
-MODULES = sorted((ROOT / "vago").glob("*.py"))
+MODULES = sorted((ROOT / "vago").rglob("*.py"))
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SIX = [path for path in PAGES if path.stem[0] == "0"]
 # page -> its model and the profile whose values its cell holds
@@ -26,91 +27,26 @@ MODELS = {stem: (model, "demo") for stem, model in NOTEBOOKS.items()} | {
     "91_benchmark": (BenchmarkParams, "benchmark"),
 }
 
-# Lower floors never import higher ones; modules on one floor may only lean on those before them in the line.
-FLOORS = [
-    ["numerals", "suffixes", "characters", "letters", "shorthand", "addresses", "dates", "units", "sums", "quantities", "text"],
-    ["text_command", "params", "containers", "audio", "transcripts", "espeak", "demo_words", "pickles", "transfer", "base"],
-    ["benchmark_params"],
-    ["conditioning", "objective", "stopping", "plot", "page", "execute"],
-    ["paths", "corrections", "checkpoint", "monitor", "cutting", "demo_text", "timeline", "held_out", "corpus"],
-    ["ledger", "optim", "scores", "fetch"],
-    ["tracks", "speech", "quality", "denoise", "ear", "sources", "transcribe", "speakers", "untold", "candidates"],
-    ["adapters", "compact", "disk"],
-    ["sampling", "decode", "vocode", "synthesize"],
-    ["demo", "recordings", "features", "lineage", "launch", "display", "report", "browser", "widen", "dvae", "adversary"],
-    ["batches", "samples", "steps"],
-    ["phase", "evaluate", "run", "pretrain_texts", "pretrain_speech", "pretrain_gpt", "pretrain_speaker", "pretrain_decoder"],
-    ["train", "status", "embedded", "pretrain", "listening", "card", "export", "benchmark_speech"],
-    ["benchmark_stock", "benchmark_worker", "benchmark"],
-    ["__main__"],
-]  # fmt: skip
-ORDER = [name for floor in FLOORS for name in floor]
-# what the command line may need
-WITHOUT_TORCH = [
-    *"params paths steps execute run status __main__ base pickles transfer fetch embedded pretrain text_command".split()
-]
+# what the command line may need before a command is known to train or speak
+WITHOUT_TORCH = "import vago.cli, vago.workbook.runner, vago.workbook.status, vago.model.download"
 
 
-def imports(path: Path) -> dict[str, bool]:
-    """Names imported anywhere in a module -> whether at its top; `vago.x` for modules of the package."""
-    tree, found = ast.parse(path.read_text(encoding="utf-8")), {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module == "vago":
-            names = [
-                f"vago.{alias.name}"
-                for alias in node.names
-                if (ROOT / "vago" / f"{alias.name}.py").exists()
-            ]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module]
-        else:
-            continue
-        for name in names:
-            found[name] = found.get(name, False) or node in tree.body
-    return found
-
-
-def test_every_module_has_its_place():
-    assert sorted(p.stem for p in MODULES if p.stem != "__init__") == sorted(ORDER)
-
-
-@pytest.mark.parametrize("path", [p for p in MODULES if p.stem != "__init__"], ids=lambda p: p.stem)
-def test_imports_point_one_way(path):
-    own = {name.split(".")[1] for name in imports(path) if name.startswith("vago.")}
-    later = {name for name in own if ORDER.index(name) >= ORDER.index(path.stem)}
-    assert not later, f"{path.stem} imports {later}, which stand above it"
-
-
-def test_only_display_and_the_browser_know_the_notebook():
-    for path in MODULES:
-        if path.stem not in ("display", "browser"):
-            assert not {n for n in imports(path) if n.split(".")[0] in ("IPython", "ipywidgets")}, (
-                path.stem
-            )
-
-
-@pytest.mark.parametrize("stem", WITHOUT_TORCH)
-def test_the_command_line_needs_no_torch(stem):
-    top = {name for name, at_top in imports(ROOT / "vago" / f"{stem}.py").items() if at_top}
-    assert not {
-        n for n in top if n.split(".")[0] in ("torch", "TTS", "transformers", "librosa", "pandas")
-    }
+def test_imports_point_one_way():
+    """The layers stand in pyproject.toml, under [tool.importlinter]."""
+    command = [sys.executable, "-m", "importlinter.cli", "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_modules_stay_small():
-    long = {
-        p.stem: n for p in MODULES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 300
-    }
-    assert not long
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for p in MODULES}
+    assert not {path: lines for path, lines in lengths.items() if lines > 300}
 
 
-def test_readme_has_one_line_per_module():
+def test_readme_has_one_row_per_room():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [p.name for p in MODULES if p.stem != "__init__" and f"`{p.name}`" not in readme]
-    gone = [n for n in re.findall(r"\| `(\w+\.py)` \|", readme) if not (ROOT / "vago" / n).exists()]
-    assert not missing and not gone
+    rooms = {path.name for path in (ROOT / "vago").iterdir() if (path / "__init__.py").exists()}
+    assert set(re.findall(r"^\| `(\w+)/` \|", readme, re.MULTILINE)) == rooms
 
 
 def test_conda_environment_installs_the_project_under_the_constraints():

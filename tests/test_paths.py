@@ -1,8 +1,9 @@
 import pytest
 
 from vago import VagoError
-from vago.paths import Paths, project_root, write_whole
-from vago.settings import CorpusParams
+from vago.corpus.params import CorpusParams
+from vago.files import write_whole
+from vago.paths import Paths, project_root
 
 
 def test_the_project_is_found_from_below_or_named(tmp_path, monkeypatch):

@@ -95,7 +95,7 @@ def status_command(args: argparse.Namespace) -> int:
 
 def pretrain_command(args: argparse.Namespace) -> int:
     from vago.paths import Paths, project_root
-    from vago.settings import PretrainParams
+    from vago.recipes.pretrain.params import PretrainParams
     from vago.workbook.pipeline import parse_value
 
     root = project_root()

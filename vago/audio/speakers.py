@@ -6,16 +6,16 @@ encoder judges, which is as good in the published XTTS-v2, but in the base that 
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import metadata
 
 import numpy as np
 
-from vago.audio.asr import SpeakerEar
+from vago import VagoError
+from vago.audio import io
+from vago.audio.asr import INSTALL
 from vago.audio.reader import EAR_RATE
-from vago.model import xtts
 
 WINDOW_SECONDS = 1.6
 _SURE_SECONDS = 1.0  # a stretch from here on says by itself whose it is; a shorter one is asked together with its neighbours
@@ -44,36 +44,6 @@ class Voices:
         """(n,): how much nearer each window is to the nearest other voice than to the target's; below 0: the target's."""
         nearest = (windows @ self.others.T).max(axis=1, initial=-1.0)
         return nearest - windows @ self.target
-
-
-def open_encoder(base_folder: Path) -> tuple[Embed, str]:
-    """The speaker encoder and its name."""
-    if importlib.util.find_spec("resemblyzer"):
-        ear = SpeakerEar.open()
-        return lambda speech: ear.windows(speech, EAR_RATE), ear.name
-    return _base_encoder(base_folder), "the base's own speaker encoder"
-
-
-def _base_encoder(folder: Path) -> Embed:
-    import torch
-
-    encoder = xtts.open_base(folder).hifigan_decoder.speaker_encoder.eval()
-
-    def embed(speech: np.ndarray) -> np.ndarray:
-        width = round(WINDOW_SECONDS * EAR_RATE)
-        speech = (
-            np.resize(speech, max(len(speech), width))
-            if len(speech)
-            else np.zeros(width, np.float32)
-        )
-        starts = range(0, len(speech) - width + 1, width // 4)
-        batch = torch.from_numpy(
-            np.stack([speech[start : start + width] for start in starts]).astype(np.float32)
-        )
-        with torch.inference_mode():
-            return encoder(batch, l2_norm=True).reshape(len(starts), -1).numpy()
-
-    return embed
 
 
 def mean(vectors: np.ndarray) -> np.ndarray:
@@ -152,3 +122,61 @@ def without_pauses(
         for a, b in stretches
     ]
     return np.concatenate([wav[:0], *(wav[a:b] for a, b in edges)])
+
+
+# Resemblyzer asks for webrtcvad, which must be compiled, and a `typing` of Python 2; webrtcvad-wheels serves it as well
+INSTALL_SPEAKER = f"{INSTALL}, then pip install --no-deps Resemblyzer==0.1.4"
+
+
+class SpeakerEar:
+    """Resemblyzer's voice encoder (GE2E, Wan et al. 2018): speech -> a unit vector that is near for one voice, far for two."""
+
+    def __init__(self, encoder, preprocess, name: str):
+        self._encoder, self._preprocess, self.name = encoder, preprocess, name
+
+    @classmethod
+    def open(cls) -> SpeakerEar:
+        """Open the encoder with the weights of its wheel. Raises VagoError where the package is missing."""
+        try:
+            from resemblyzer import VoiceEncoder, preprocess_wav
+        except ImportError as error:
+            raise VagoError(
+                f"the speaker encoder needs packages that are not installed ({error}): {INSTALL_SPEAKER}"
+            ) from None
+        return cls(
+            VoiceEncoder("cpu", verbose=False),
+            preprocess_wav,
+            f"Resemblyzer {metadata.version('resemblyzer')}",
+        )
+
+    def windows(self, speech: np.ndarray, rate: int, a_second: float = 2.5) -> np.ndarray:
+        """(samples,) of speech without pauses -> (n, 256) float32 of length 1: windows of 1.6 s, `a_second` of them.
+
+        Speech that is shorter is repeated, for silence would be heard as part of the voice.
+        """
+        from resemblyzer.audio import normalize_volume
+
+        speech = io.resample(speech, rate, EAR_RATE)
+        if not np.abs(speech).max(initial=0):
+            return np.zeros((0, 256), np.float32)
+        speech = np.resize(speech, max(len(speech), round(1.6 * EAR_RATE)))
+        loud = normalize_volume(speech, -30, increase_only=True)
+        return self._encoder.embed_utterance(
+            loud.astype(np.float32), return_partials=True, rate=a_second, min_coverage=0.9
+        )[1]
+
+    def embed(self, wav: np.ndarray, rate: int) -> np.ndarray:
+        """(samples,) float32 at `rate` Hz -> (256,) float32 of length 1; all zeros where there is no sound.
+
+        Pauses are taken out first, but for speech in which the voice detector finds none at all.
+        """
+        wav = io.resample(wav, rate, EAR_RATE)
+        if not np.abs(wav).max(initial=0):
+            return np.zeros(256, np.float32)
+        voiced = self._preprocess(wav)
+        return self._encoder.embed_utterance(voiced if len(voiced) else wav)
+
+    def voice(self, recordings: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
+        """One (256,) float32 of length 1 for a voice: the mean over its recordings (wav, rate)."""
+        mean = np.mean([self.embed(wav, rate) for wav, rate in recordings], axis=0)
+        return mean / max(np.linalg.norm(mean), 1e-12)

@@ -11,13 +11,13 @@ from scipy.signal import correlate
 
 from vago.audio import io, quality
 from vago.audio.reader import Track
-from vago.corpus import corpus, corrections
+from vago.corpus import corpus, corrections, measures
 from vago.corpus.corrections import Correction
+from vago.corpus.params import CorpusParams
 from vago.corpus.segmentation import cut
 from vago.corpus.sources import Recording
 from vago.corpus.transcripts import Cue
 from vago.corpus.untranscribed import HeardCue
-from vago.settings import CorpusParams
 from vago.text import normalize
 
 MAX_SAMPLES = 255_995  # at 22,050 Hz, XTTS's own limit
@@ -156,7 +156,7 @@ def _fault(p: CorpusParams, one: Candidate, speechless: bool) -> tuple[str, str]
         return "too short", f"{seconds:.2f} s, {least:g} s is the least{where}"
     if clipped > p.clipped_fraction:
         return "clipped", f"{100 * clipped:.2f} % of the samples at full scale"
-    return quality.fault(p, one.measured)
+    return measures.fault(p, one.measured)
 
 
 def _heard(p: CorpusParams, one: Candidate, corrected: bool) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vago import VagoError
-from vago.paths import write_whole
+from vago.files import write_whole
 
 COLUMNS = ("source", "recording", "start", "end", "action", "text", "reason")
 ACTIONS = ("reject", "restore", "text")

@@ -14,14 +14,15 @@ import numpy as np
 import pandas as pd
 
 from vago import VagoError
-from vago.audio import denoise, io, quality, reader, speakers
-from vago.audio.asr import words_only
-from vago.audio.transcribe import Transcriber
-from vago.corpus import candidates, corpus, corrections, timeline, untranscribed
+from vago.audio import denoise, io, reader, speakers
+from vago.audio.asr import Transcriber
+from vago.corpus import candidates, corpus, corrections, measures, untranscribed
 from vago.corpus.candidates import Candidate, Encode
+from vago.corpus.params import CorpusParams
 from vago.corpus.sources import Recording, Source, find_sources, stem
+from vago.model import speaker_encoder
 from vago.paths import Paths
-from vago.settings import CorpusParams
+from vago.text.error_rate import words_only
 
 __all__ = ["find_sources", "prepare"]
 
@@ -88,7 +89,7 @@ def prepare(
             table, p.held_out_fraction, p.held_out_min_clips, p.stretch_seconds, p.seed, frozen
         )
         parameters = {name: value for name, value in p.model_dump().items() if name not in _PLACES}
-        fates = timeline.account(heard, ledger)
+        fates = corpus.account(heard, ledger)
         heard = [{name: value for name, value in one.items() if name != "speech"} for one in heard]
         place = lambda: _place(staging, paths.corpus / "clips")  # noqa: E731
         made = corpus.save(paths.corpus, table, ledger, stretches, heard, parameters, place, fates)
@@ -118,7 +119,7 @@ def _listen(
         for one in source.recordings
     ]
     bare = [one for one in work if one.recording.untold]
-    embed = speakers.open_encoder(paths.base)[0] if bare and p.check_speaker else None
+    embed = speaker_encoder.open_encoder(paths.base)[0] if bare and p.check_speaker else None
     for number, one in enumerate(bare, 1):
         tell(
             number - 1,
@@ -165,7 +166,7 @@ def _cut_all(
     for source in {one.source for one in work}:
         kept = [one for one in found if one.source == source and not one.reason]
         rates = np.array([one.measured.get("rate", np.nan) for one in kept])
-        for candidate, odd in zip(kept, quality.odd_rates(rates, p.rate_deviations)):
+        for candidate, odd in zip(kept, measures.odd_rates(rates, p.rate_deviations)):
             if odd:
                 usual = float(np.nanmedian(rates))
                 candidate.refuse(

@@ -11,13 +11,13 @@ import numpy as np
 
 from vago import VagoError
 from vago.audio import io, reader, speakers, vad
-from vago.audio.asr import Word, character_error_rate, words_only
+from vago.audio.asr import Transcriber, Word, assign, windows
 from vago.audio.reader import EAR_RATE, Track
 from vago.audio.speakers import Embed, Voices
-from vago.audio.transcribe import Transcriber, assign, windows
 from vago.corpus import segmentation
+from vago.corpus.params import CorpusParams
 from vago.corpus.transcripts import Cue
-from vago.settings import CorpusParams
+from vago.text.error_rate import character_error_rate, words_only
 
 NAN = float("nan")
 FOREIGN = 0.1  # a window of 1.6 s that is nearer to the target than to another voice by less than this has somebody else in it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
@@ -103,16 +103,25 @@ class ProgressLine:
 
 
 class LiveCurves:
-    """One figure of a running phase, redrawn in place; hand it to `train_phase` as its listener."""
+    """One figure of a running phase, redrawn in place; hand it to `train_phase` as its listener.
 
-    def __init__(self, title: str, every_seconds: float = 3.0):
-        self.title, self.every, self.last, self.handle = title, every_seconds, 0.0, None
+    `draw(rows, title)` makes the figure from all metric rows so far.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[Sequence[Mapping[str, Any]], str], Figure],
+        title: str,
+        every_seconds: float = 3.0,
+    ):
+        self.draw, self.title, self.every_seconds = draw, title, every_seconds
+        self.last, self.handle = 0.0, None
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows[-1]["kind"] == "train" and time.monotonic() - self.last < self.every:
+        if rows[-1]["kind"] == "train" and time.monotonic() - self.last < self.every_seconds:
             return
         self.last = time.monotonic()
-        image = Image(html.png(figures.training(rows, self.title)), format="png")
+        image = Image(html.png(self.draw(rows, self.title)), format="png")
         if self.handle is None:
             self.handle = ipython_display(image, display_id=True)
         else:

@@ -22,16 +22,20 @@ from scipy import stats
 
 from vago import VagoError
 from vago.audio import espeak, io
-from vago.audio.asr import Ear, SpeakerEar, character_error_rate
+from vago.audio.asr import Ear
+from vago.audio.speakers import SpeakerEar
 from vago.corpus.corpus import Corpus
+from vago.corpus.params import CorpusParams
 from vago.display import html
+from vago.files import write_whole
 from vago.model import checkpoint, xtts
-from vago.paths import Paths, project_root, write_whole
+from vago.model.phases import PHASES
+from vago.paths import Paths, project_root
 from vago.recipes.demo import recordings
-from vago.settings import PHASES, CorpusParams, SampleParams, Script
 from vago.synthesis import samples, synthesizer
+from vago.synthesis.params import SampleParams, Script
 from vago.text import normalize
-from vago.training import lineage
+from vago.text.error_rate import character_error_rate
 from vago.workbook import pipeline
 
 SCRIPT = "unheard"
@@ -200,7 +204,7 @@ def listen(
                 spoken = demo_lines(script) if made.demo_voice else held_out_lines(corpus)
             else:
                 if name != "base":
-                    samples.put_phase(opened(), name, paths)
+                    phases.put_phase(opened(), name, paths)
                 spoken = model_lines(opened(), corpus, script, xtts.encoder(paths.base), p)
             told = lambda line, name=name: tell(f"{name}: {line}")  # noqa: E731
             row = hear_row(
@@ -227,9 +231,9 @@ def weights_of(paths: Paths, phases: list[str] | None = None) -> dict[str, str]:
     """SHA-256 of the weights of the base and of each phase (None: each finished one), by name. VagoError: one is not finished."""
     found = {"base": xtts.fingerprint(paths.base)}
     for name in PHASES if phases is None else phases:
-        record = lineage.read_record(paths.phase(name))
-        if record and (paths.phase(name) / lineage.BEST).is_file():
-            found[name] = checkpoint.read_meta(paths.phase(name) / lineage.BEST)["content_sha256"]
+        record = phases.read_record(paths.phase(name))
+        if record and (paths.phase(name) / phases.BEST).is_file():
+            found[name] = checkpoint.read_meta(paths.phase(name) / phases.BEST)["content_sha256"]
         elif phases is not None:
             raise VagoError(
                 f"phase {name} has no finished result in {paths.phase(name)}: train it first, or leave it out"

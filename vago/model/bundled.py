@@ -8,9 +8,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
+import torch.nn.functional as F
+
 from vago import VagoError
+from vago.files import sha256_of
 from vago.model import xtts
-from vago.paths import sha256_of
 
 FOLDER = Path(__file__).parents[1] / "assets" / "base"
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
@@ -75,8 +78,8 @@ def parts(assets: Path = FOLDER) -> dict:
 
 def stock_state(weights: Mapping, stock: Mapping) -> dict:
     """The whole model's weights in the names and shapes of `stock` (an `Xtts`'s state dict)."""
-    from vago.model.widen import widen
-    from vago.recipes.pretrain.decoder import stock_shape
+    pass
+    pass
 
     state = {f"gpt.{name}": t for name, t in part(weights, "gpt.").items()} | {
         "mel_stats": weights["mel_stats"]
@@ -145,3 +148,61 @@ def check(assets: Path = FOLDER) -> dict:
 def part(tensors: Mapping, prefix: str) -> dict:
     """Those whose names begin with `prefix`, without it."""
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def stock_shape(narrow: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A generator's weights with the three blocks per level that stock has: kernels of 3, 7 and 11 with the same taps."""
+    out = {}
+    for name, t in narrow.items():
+        if not name.startswith("resblocks."):
+            out[name] = t
+            continue
+        _, level, rest = name.split(".", 2)
+        for block, kernel in enumerate((3, 7, 11)):
+            wider = F.pad(t, ((kernel - 3) // 2,) * 2) if t.ndim == 3 and t.shape[-1] == 3 else t
+            out[f"resblocks.{int(level) * 3 + block}.{rest}"] = wider
+    return out
+
+
+def widen(
+    narrow: Mapping[str, torch.Tensor], wide: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """The weights of `narrow` in the names and shapes of `wide` (a state dict whose values are not used).
+
+    A block that only `wide` has adds nothing (its weights are zero), so it must stand in a residual branch. `wide` is asked for
+    its shapes alone, so it may lie on PyTorch's meta device.
+
+    Raises:
+        VagoError: a tensor of `narrow` has no place in `wide`.
+    """
+    lost = [
+        name
+        for name, t in narrow.items()
+        if name not in wide or any(n > w for n, w in zip(t.shape, wide[name].shape))
+    ]
+    if lost:
+        raise VagoError(
+            f"{len(lost)} tensors do not fit the wider network, first {lost[0]}: build both from the same classes"
+        )
+    return {name: _place(name, narrow.get(name), like) for name, like in wide.items()}
+
+
+def _place(name: str, t: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor:
+    if t is not None and t.shape == like.shape:
+        return t.clone()
+    # a variance or a weight-norm direction of zero would be divided by
+    divides = name.endswith(("running_var", "parametrizations.weight.original1"))
+    out = torch.full(like.shape, 1.0 if divides else 0.0).to(like.dtype)
+    if t is None:
+        return out
+    if name == "fc.weight":
+        # the input is every channel's mean, then every channel's deviation: each half starts anew
+        for half, part in enumerate(t.chunk(2, dim=1)):
+            start = half * like.shape[1] // 2
+            out[:, start : start + part.shape[1]] = part
+        return out
+    if name.endswith("original1"):
+        # within a narrow channel the wide ones must not count towards the norm
+        out[tuple(slice(n) for n in t.shape[:1])] = 0.0
+    out[tuple(slice(n) for n in t.shape)] = t
+    return out

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vago import VagoError
-from vago.paths import need_room, write_whole
+from vago.files import need_room, write_whole
 
 # what bitsandbytes' eight-bit numbers stand for: the same two tables for all parameters, so they are not kept
 EIGHT_BIT_CODES = {"qmap1": "dynamic", "qmap2": "udynamic"}
@@ -160,3 +160,77 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+BLOCK = 256  # numbers that share a scale
+
+
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+MOMENTS = (".exp_avg", ".exp_avg_sq")
+
+
+def rounded(tensors: Mapping[str, torch.Tensor], precision: str) -> dict[str, torch.Tensor]:
+    """Floating-point weights in `precision`; a tensor that would overflow there stays as it is."""
+    dtype, found = DTYPES[precision], {}
+    for name, t in tensors.items():
+        narrow = t.to(dtype) if t.dtype == torch.float32 else t
+        # what is not finite before is for the checkpoint to refuse, not to be hidden here
+        found[name] = t if torch.isfinite(t).all() and not torch.isfinite(narrow).all() else narrow
+    return found
+
+
+def pack(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights to fp16, Adam's moments to eight bits with `<name>.absmax` beside them; the rest as it is."""
+    found = {}
+    for name, t in tensors.items():
+        if name.endswith(MOMENTS) and t.numel() >= BLOCK:
+            found[name], found[f"{name}.absmax"] = _quantized(t, signed=name.endswith(MOMENTS[0]))
+        elif name.startswith("optimizer."):
+            found[name] = t
+        else:
+            found |= rounded({name: t}, "fp16")
+    return found
+
+
+def unpack(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The inverse of `pack`, to rounding; what was not packed comes back as it is."""
+    found = {}
+    for name, t in tensors.items():
+        if name.endswith(".absmax") and name.removesuffix(".absmax").endswith(MOMENTS):
+            continue
+        scale = tensors.get(f"{name}.absmax")
+        if scale is not None and name.endswith(MOMENTS):
+            found[name] = _code(name.endswith(MOMENTS[0]))[t.long()].flatten()
+            found[name] = (found[name] * scale.repeat_interleave(BLOCK)[: t.numel()]).view(t.shape)
+        else:
+            found[name] = (
+                t.float() if t.is_floating_point() and not name.startswith("optimizer.") else t
+            )
+    return found
+
+
+def _quantized(t: torch.Tensor, signed: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """(uint8 of the same shape, one float32 scale per block)."""
+    functional = _bitsandbytes().functional
+    codes, state = functional.quantize_blockwise(
+        t.float().contiguous(), code=_code(signed).to(t.device), blocksize=BLOCK
+    )
+    return codes, state.absmax
+
+
+def _code(signed: bool) -> torch.Tensor:
+    """(256,) float32: what each of the eight-bit numbers stands for, in units of its block's largest."""
+    return _bitsandbytes().functional.create_dynamic_map(signed=signed)
+
+
+def _bitsandbytes():
+    try:
+        import bitsandbytes
+    except ImportError:
+        raise VagoError(
+            "eight-bit optimizer state needs the package bitsandbytes: pip install 'vago[memory]', or choose "
+            "optimizer: adamw and last_precision: full"
+        ) from None
+    return bitsandbytes

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 
 from vago import VagoError
+from vago.files import need_room, sha256_of, write_whole
 from vago.model import hub
 from vago.model.xtts import FILES
-from vago.paths import need_room, sha256_of, write_whole
 
 FOLDER = "models/xtts_v2"  # in the project: base_dir of params/vago
 REPOSITORY = "coqui/XTTS-v2"

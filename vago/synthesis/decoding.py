@@ -22,7 +22,7 @@ from torch import nn
 from transformers.activations import NewGELUActivation
 
 from vago.model import xtts
-from vago.settings import SpeechParams
+from vago.synthesis.params import SpeechParams
 from vago.synthesis.sampling import Sampler
 
 BLOCK = (

@@ -17,11 +17,13 @@ from typing import Any
 import torch
 
 from vago import VagoError, __version__
-from vago.model import checkpoint, pickles, xtts
-from vago.paths import Paths, need_room, sha256_of, write_whole
-from vago.settings import NOTEBOOKS, SampleParams
-from vago.synthesis import card, samples, synthesizer
-from vago.training import lineage
+from vago.display import html
+from vago.files import need_room, sha256_of, write_whole
+from vago.model import bundled, checkpoint, download, phases, pickles, xtts
+from vago.paths import Paths
+from vago.synthesis import samples, synthesizer
+from vago.synthesis.params import SampleParams
+from vago.workbook.pipeline import NOTEBOOKS
 
 MODEL, WHOLE, SPEAKERS, CARD, RECORD = (
     "model.pth",
@@ -62,7 +64,7 @@ def export(
         )
     folder = Path(to).expanduser().resolve() if to else paths.export
     before = earlier(folder)
-    phase = samples.chosen_phase(p.phase, paths)
+    phase = phases.chosen_phase(p.phase, paths)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -102,9 +104,9 @@ def export(
             partial / "config.json", json.dumps(config, indent=1, ensure_ascii=False) + "\n"
         )
         shutil.copyfile(paths.base / "vocab.json", partial / "vocab.json")
-        if (licence := paths.base / card.LICENCE_FILE).is_file():
-            shutil.copyfile(licence, partial / card.LICENCE_FILE)
-        write_whole(partial / CARD, card.markdown(record))
+        if (licence := paths.base / LICENCE_FILE).is_file():
+            shutil.copyfile(licence, partial / LICENCE_FILE)
+        write_whole(partial / CARD, markdown(record))
         files = sorted(file for file in partial.iterdir())
         record["files"] = {
             file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in files
@@ -148,7 +150,7 @@ def earlier(folder: Path) -> bool:
 def describe(p: SampleParams, paths: Paths, speaker: samples.Speaker, name: str) -> dict[str, Any]:
     """What there is to know of the export: where it comes from and how well it did. Names no place of this machine."""
     phase, corpus, clips = speaker.phase, speaker.corpus, speaker.corpus.clips.set_index("clip_id")
-    trained = (lineage.read_record(paths.phase(phase)) or {}) if phase != "base" else {}
+    trained = (phases.read_record(paths.phase(phase)) or {}) if phase != "base" else {}
     return {
         "vago_export": FORMAT,
         "voice": name,
@@ -171,7 +173,7 @@ def describe(p: SampleParams, paths: Paths, speaker: samples.Speaker, name: str)
         "prompt": {clip_id: clips.sha256[clip_id] for clip_id in speaker.prompt},
         "training": {key: trained[key] for key in ("best_step", "lineage") if key in trained},
         "scores": scores_of(paths, phase, speaker.model_sha256),
-        "licence": card.licence_of(paths.base),
+        "licence": licence_of(paths.base),
         "versions": {"vago": __version__}
         | {key: version(key) for key in ("coqui-tts", "torch", "transformers")},
     }
@@ -270,3 +272,141 @@ def _replace(folder: Path, partial: Path, before: bool) -> None:
             os.replace(old, folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+LICENCE_FILE = download.LICENCE
+
+
+APACHE = {
+    "id": "apache-2.0",
+    "name": "Apache License 2.0",
+    "note": "It was trained from the base that comes with vago.",
+}
+
+
+COQUI = {
+    "id": "other",
+    "name": download.LICENCE_NAME,
+    "url": download.LICENCE_URL,
+    "note": "It was trained from XTTS-v2, whose licence goes with it: no commercial use of the model or of what it speaks, and "
+    "whoever gets either from you must get these terms or their address.",
+}
+
+
+UNKNOWN = {
+    "id": "unknown",
+    "name": "not known",
+    "note": "vago does not know the base it was trained from: find out that base's licence before you pass this on.",
+}
+
+
+def licence_of(folder: Path) -> dict[str, str]:
+    """The licence that a model trained from the base in `folder` comes under: {"id", "name", "note"} and, for Coqui's, "url"."""
+    if (folder / bundled.MARK).is_file():
+        return APACHE
+    try:
+        fetched = json.loads((folder / download.MANIFEST).read_text(encoding="utf-8")).get(
+            "licence"
+        )
+    except (OSError, ValueError):
+        fetched = None
+    # a folder from elsewhere: XTTS-v2's vocabulary, or its licence beside it, gives it away
+    published = any(
+        sha256_of(folder / name) == download.PUBLISHED[name].sha256
+        for name in ("vocab.json", download.LICENCE)
+    )
+    return COQUI if fetched or published else UNKNOWN
+
+
+def markdown(record: dict[str, Any]) -> str:
+    """README.md of an export, from the record of `vago.synthesis.export`."""
+    licence, voice = record["licence"], record["voice"]
+    head = {
+        "language": record["language"],
+        "license": licence["id"],
+        "library_name": "coqui",
+        "pipeline_tag": "text-to-speech",
+    }
+    if licence["id"] == "other":
+        head |= {"license_name": "coqui-public-model-license", "license_link": licence["url"]}
+    address = f" ({licence['url']})" if "url" in licence else ""
+    sources = ", ".join(f"{name} {clips}" for name, clips in record["corpus"]["sources"].items())
+    settings = ", ".join(f"{name} {value:g}" for name, value in record["settings"].items())
+    data = {
+        "corpus": "corpus_sha256",
+        "held-out set": "held_out_sha256",
+        "base": "base_sha256",
+        "phase's GPT": "weights_sha256",
+    }
+    lines = [
+        "---",
+        *(f"{key}: {value}" for key, value in head.items()),
+        "tags: [xtts, voice]",
+        "---",
+        f"# {voice}",
+        f"One Hungarian voice in XTTS-v2's format: phase *{record['phase']}* of profile *{record['profile']}*, made by "
+        f"vago {record['versions']['vago']}.",
+        "## Licence",
+        f"{licence['name']}{address}. {licence['note']}",
+        "A voice belongs to the person who speaks: use it only as that person has agreed to.",
+        "## How to speak with it",
+        "With coqui-tts, in this folder:",
+        f"""```python
+from TTS.api import TTS
+
+tts = TTS(model_path=".", config_path="config.json")
+tts.tts_to_file("Jó estét kívánok!", speaker="{voice}", language="{record["language"]}", file_path="line.wav")
+```""",
+        'Its Hungarian cleaner misreads numbers and units: give it words (`vago text "40 000 000 Ft"` writes them out). '
+        "With vago, which does so itself, as a stream of chunks (`synthesize.speak` for many lines at once):",
+        """```python
+from vago import export, params, synthesize
+
+model, voice, encode = export.load(".")
+p = params.SpeechParams(SETTINGS)
+chunks = synthesize.stream(model, voice, "A főnyeremény 40 000 000 Ft!", encode, p)  # float32 at 24 kHz
+```""".replace(
+            "SETTINGS", ", ".join(f"{name}={value:g}" for name, value in record["settings"].items())
+        ),
+        "## Files",
+        "| file | |\n|---|---|\n"
+        "| `model.pth` | the whole model; coqui-tts opens this one |\n"
+        "| `model.safetensors` | the same tensors in a format that cannot run code |\n"
+        f"| `speakers_xtts.pth` | the voice *{voice}*: its GPT conditioning latents and its speaker embedding |\n"
+        f"| `config.json` | the base's, with {settings} |\n"
+        "| `vocab.json` | the base's |\n"
+        "| `export.json` | everything on this page as data, with each file's SHA-256 |",
+        "## Scores",
+        *_scores(record["scores"]),
+        "## Where it comes from",
+        f"{record['corpus']['clips']} clips, {record['corpus']['minutes']:.1f} min ({sources}); prompt: "
+        f"{', '.join(record['prompt'])}.",
+        "| | SHA-256 |\n|---|---|\n"
+        + "\n".join(f"| {name} | `{record[key]}` |" for name, key in data.items()),
+    ]
+    head_ends = lines.index(f"# {voice}")
+    return "\n".join(lines[:head_ends]) + "\n\n" + "\n\n".join(lines[head_ends:]) + "\n"
+
+
+def _scores(scores: dict[str, Any] | None) -> list[str]:
+    if not scores:
+        return ["These weights have not been evaluated (05_evaluate)."]
+    rows = {"all": scores["held_out"], **scores.get("per_source", {})}
+    table = "\n".join(
+        f"| {name} | {html.bracketed(row['mel_ce'])} | {html.bracketed(row['text_ce'])} |"
+        for name, row in rows.items()
+    )
+    said = [
+        f"On {scores['held_out_clips']} held-out clips, nats per token with 95 % bootstrap intervals:",
+        f"| clips | mel CE | text CE |\n|---|---|---|\n{table}",
+    ]
+    if speech := scores.get("speech"):
+        parts = {
+            "mel-cepstral distortion {:.2f} dB": "mcd_db",
+            "{:.2f} times the recordings' length": "duration_ratio",
+        }
+        given = [
+            text.format(speech[key]) for text, key in parts.items() if speech.get(key) is not None
+        ]
+        said += [f"Held-out sentences, spoken: {', '.join(given)}."] if given else []
+    return said

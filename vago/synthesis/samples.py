@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,14 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vago import VagoError
 from vago.audio import io
 from vago.corpus.corpus import Corpus
-from vago.model import checkpoint, xtts
-from vago.paths import Paths, write_whole
-from vago.settings import PHASES, SampleParams, Script, SpeechParams
+from vago.files import write_whole
+from vago.model import xtts
+from vago.model.phases import chosen_phase, open_phase
+from vago.paths import Paths
 from vago.synthesis import synthesizer
-from vago.training.lineage import BEST
+from vago.synthesis.params import SampleParams, Script, SpeechParams
 
 SETTINGS = (
     "temperature",
@@ -135,40 +134,6 @@ def spoken_as(script: Script, limit: int) -> pd.DataFrame:
         for line in script.lines
     ]
     return pd.DataFrame(rows).set_index("line")
-
-
-def chosen_phase(wanted: str, paths: Paths) -> str:
-    """`best` is the phase with the lowest held-out loss in evaluation/report.json; anything else is taken as it is."""
-    if wanted != "best":
-        return wanted
-    report = paths.evaluation / "report.json"
-    try:
-        return json.loads(report.read_text(encoding="utf-8"))["best"]
-    except FileNotFoundError:
-        raise VagoError(
-            f"{report} does not exist, so the best phase is not known: run 05_evaluate first, or name a phase"
-        ) from None
-    except (ValueError, KeyError):
-        raise VagoError(
-            f"{report} is not a report of 05_evaluate: run that notebook again"
-        ) from None
-
-
-def open_phase(phase: str, paths: Paths):
-    """(the whole XTTS with this phase's GPT in it, SHA-256 of those weights); phase `base` is the base as it is."""
-    model = xtts.open_base(paths.base, xtts.device())
-    if phase == "base":
-        return model, xtts.fingerprint(paths.base)
-    return model, put_phase(model, phase, paths)
-
-
-def put_phase(model, phase: str, paths: Paths) -> str:
-    """Put a phase's best GPT into an open model; returns the SHA-256 of the weights' content."""
-    if phase not in PHASES:
-        raise VagoError(f"there is no phase {phase!r}; there are {', '.join(PHASES)}")
-    weights, meta = checkpoint.load(paths.phase(phase) / BEST)
-    model.gpt.load_state_dict(weights)
-    return meta["content_sha256"]
 
 
 def voice_of(model, corpus: Corpus, p: SpeechParams) -> tuple[synthesizer.Voice, list[str]]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from vago.settings import SpeechParams
+from vago.synthesis.params import SpeechParams
 
 
 class Sampler:

@@ -13,9 +13,9 @@ import torch
 from vago import VagoError
 from vago.audio.io import OUTPUT_RATE, SAMPLE_RATE
 from vago.model.xtts import CODE_SAMPLES
-from vago.settings import SpeechParams
 from vago.synthesis import vocoder
 from vago.synthesis.decoding import Decoded, decode, steps
+from vago.synthesis.params import SpeechParams
 from vago.text import normalize
 
 MAX_LINES = 16  # decoded at once

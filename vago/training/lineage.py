@@ -6,7 +6,6 @@ It stands in each checkpoint and in phase.json; two runs with one lineage give t
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import Any
 from vago import VagoError, __version__
 from vago.corpus.corpus import Corpus
 from vago.model import checkpoint, xtts
+from vago.model.phases import BEST, LAST, read_record
 from vago.paths import Paths
-from vago.settings import TrainParams
+from vago.training.params import TrainParams
 
 # where things lie and how often they are told or saved does not change what is learnt
 WITHOUT_EFFECT = {
@@ -27,7 +27,6 @@ WITHOUT_EFFECT = {
     "save_every",
     "eval_batch_size",
 }
-BEST, LAST, RECORD = "best.safetensors", "last.safetensors", "phase.json"
 
 
 def of(p: TrainParams, paths: Paths, corpus: Corpus, parent_sha256: str | None) -> dict[str, Any]:
@@ -55,18 +54,6 @@ def parent_of(p: TrainParams, paths: Paths) -> dict[str, Any]:
             f"{p.phase} starts from {p.parent}, which has no result in {paths.phase(p.parent)}: train {p.parent} first"
         )
     return record
-
-
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """A phase's phase.json, None where it has not finished."""
-    try:
-        return json.loads((Path(folder) / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        raise VagoError(
-            f"{Path(folder) / RECORD} is not valid JSON: delete it and run that phase again"
-        ) from None
 
 
 def finished(folder: Path, lineage: dict[str, Any]) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from vago.paths import write_whole
+from vago.files import write_whole
 
 Listener = Callable[[list[dict[str, Any]]], None]
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from vago import VagoError
-from vago.settings import TrainParams
+from vago.training.params import TrainParams
 
 BETAS = (0.9, 0.96)  # XTTS's recipe
 

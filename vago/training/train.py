@@ -25,23 +25,15 @@ from filelock import FileLock, Timeout
 from vago import VagoError
 from vago.corpus.corpus import Corpus
 from vago.model import checkpoint, lora
+from vago.model.phases import LAST, RECORD
 from vago.paths import Paths
-from vago.settings import TrainParams
-from vago.training import batches, launch, lineage, monitor, optim, validation
-from vago.training.lineage import LAST, RECORD
+from vago.training import batches, lineage, monitor, optim, processes, validation
+from vago.training.checkpoints import load_best, restore, save_best, save_last
 from vago.training.loss import Objective, loss
-from vago.training.state import (
-    Phase,
-    Position,
-    Told,
-    load_best,
-    restore,
-    save_best,
-    save_last,
-    set_up,
-    start_weights,
-)
-from vago.training.stopping import Interrupted, StopRequest, stop_signals
+from vago.training.params import TrainParams
+from vago.training.processes import Interrupted, StopRequest, stop_signals
+from vago.training.setup import set_up, start_weights
+from vago.training.state import Phase, Position, Told
 
 BAD_STEPS = 3  # non-finite steps in a row before going back to the last good state
 ROLLBACKS = 3  # ... and that often before giving up
@@ -65,8 +57,8 @@ def train_phase(
     """
     folder = paths.phase(p.phase)
     folder.mkdir(parents=True, exist_ok=True)
-    if (p.processes or 1) > 1 and not launch.inside():
-        return launch.train(p, paths, listener, log)
+    if (p.processes or 1) > 1 and not processes.inside():
+        return processes.train(p, paths, listener, log)
     # of several processes (accelerate launch) the main one holds the lock, writes and tells for all; without a GPU they use gloo
     main_process = PartialState(cpu=not torch.cuda.is_available()).is_main_process
     try:

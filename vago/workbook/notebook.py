@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import sys
-import threading
-import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import vago
 from vago import VagoError
+from vago.paths import importable
 
 # The page stands alone: no script is fetched when it is opened, so it reads the same offline.
 PAGE = """{% extends 'lab/index.html.j2' %}
@@ -76,16 +72,6 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], root: Path) 
 def as_literal(path: Path) -> str:
     """A path as papermill wants it: it reads braces as format fields, so they are doubled."""
     return str(path).replace("{", "{{").replace("}", "}}")
-
-
-def importable() -> dict[str, str]:
-    """The environment for a process of its own that shall import this very vago."""
-    folder = Path(vago.__file__).resolve().parents[1]
-    if not (folder / "pyproject.toml").exists():  # it is installed, not a checkout
-        return dict(os.environ)
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
-    }
 
 
 def kernel_manager_class(root: Path) -> type:
@@ -208,100 +194,3 @@ def write_html(executed: Path, folder: Path) -> Path:
     target = executed.with_suffix(".html")
     target.write_text(page, encoding="utf-8")
     return target
-
-
-def duration(seconds: float) -> str:
-    """52 s, 1 min 52 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s" if seconds >= 9.95 else f"{seconds:.1f} s"
-    return (
-        f"{whole // 60} min {whole % 60} s"
-        if whole < 3600
-        else f"{whole // 3600} h {whole % 3600 // 60} min"
-    )
-
-
-def read_progress(path: Path | None) -> dict[str, Any] | None:
-    """The training's {"step", "steps", "loss", "eta_seconds"}; None where there is none."""
-    try:
-        progress = json.loads(path.read_text(encoding="utf-8")) if path else None
-    except (OSError, ValueError):
-        return None
-    return progress if isinstance(progress, dict) and "step" in progress else None
-
-
-class ProgressLine:
-    """`with ProgressLine(stem, why, progress_file): ...` keeps one line up to date while a notebook runs.
-
-    On a terminal the line is rewritten every second; elsewhere a new one is printed every 30 s. A
-    progress file already there at the start belongs to an earlier run and is not shown until it changes.
-    """
-
-    def __init__(
-        self,
-        stem: str,
-        why: str,
-        progress: Path | None,
-        stream: TextIO | None = None,
-        every: float | None = None,
-    ):
-        self.stem, self.why, self.progress = stem, why, progress
-        self.stream = stream or sys.stdout
-        self.live = self.stream.isatty()
-        self.every = every or (1.0 if self.live else 30.0)
-        self.seconds = 0.0
-
-    def __enter__(self) -> ProgressLine:
-        self.started, self.stale, self.over = time.monotonic(), self._signature(), threading.Event()
-        self.show()
-        self.thread = threading.Thread(target=self._repeat, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind, error, trace) -> None:
-        self.over.set()
-        self.thread.join()
-        self.seconds = time.monotonic() - self.started
-        verdict = (
-            "done in"
-            if kind is None
-            else "failed after"
-            if issubclass(kind, Exception)
-            else "stopped after"
-        )
-        self._print(f"{self.stem}  {verdict} {duration(self.seconds)}  ({self.why})", end="\n")
-
-    def text(self) -> str:
-        """What the line says now."""
-        line = f"{self.stem}  running {duration(int(time.monotonic() - self.started))}"
-        progress = read_progress(self.progress) if self._signature() != self.stale else None
-        if not progress:
-            return f"{line}  ({self.why})"
-        line += f"  step {progress['step']} of {progress.get('steps', '?')}"
-        if isinstance(progress.get("loss"), int | float):
-            line += f", loss {progress['loss']:.3f}"
-        if isinstance(progress.get("eta_seconds"), int | float):
-            line += f", about {duration(int(progress['eta_seconds']))} left"
-        return line
-
-    def show(self) -> None:
-        if self.live:
-            self._print(self.text()[: shutil.get_terminal_size().columns - 1], end="")
-        else:
-            self._print(self.text(), end="\n")
-
-    def _print(self, line: str, end: str) -> None:
-        self.stream.write(("\r\033[K" if self.live else "") + line + end)
-        self.stream.flush()
-
-    def _repeat(self) -> None:
-        while not self.over.wait(self.every):
-            self.show()
-
-    def _signature(self) -> tuple[int, int] | None:
-        try:
-            found = self.progress.stat() if self.progress else None
-        except OSError:
-            return None
-        return (found.st_ino, found.st_mtime_ns) if found else None

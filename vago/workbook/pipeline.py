@@ -13,9 +13,14 @@ from typing import Any
 import yaml
 
 from vago import VagoError
+from vago.corpus.params import CorpusParams
+from vago.evaluation.params import EvaluateParams
+from vago.model.phases import PHASES
 from vago.model.xtts import FILES
 from vago.paths import Paths
-from vago.settings import NOTEBOOKS, PHASES, Params, Script, read_yaml
+from vago.settings import Params, read_yaml
+from vago.synthesis.params import SampleParams, Script
+from vago.training.params import TrainParams
 from vago.workbook.notebook import read_notebook, tags
 
 SHARED = set(Params.model_fields)
@@ -269,3 +274,13 @@ def literals(source: str, model: type[Params]) -> dict[str, Any]:
         except (ValueError, TypeError):
             continue  # a computed default: the model's own stands in for it here
     return found
+
+
+NOTEBOOKS: dict[str, type[Params]] = {
+    "01_prepare_dataset": CorpusParams,
+    "02_train_baseline": TrainParams,
+    "03_train_combined": TrainParams,
+    "04_train_ultrafine": TrainParams,
+    "05_evaluate": EvaluateParams,
+    "06_generate_samples": SampleParams,
+}

@@ -17,9 +17,11 @@ from filelock import FileLock, Timeout
 
 import vago
 from vago import VagoError, __version__
-from vago.paths import Paths, project_root, write_whole
-from vago.workbook.notebook import ProgressLine, execute
+from vago.files import write_whole
+from vago.paths import Paths, project_root
+from vago.workbook.notebook import execute
 from vago.workbook.pipeline import STEPS, Plan, files_under, make_plans, makes_base, select
+from vago.workbook.progress import ProgressLine
 
 FREE_BYTES = 10**9
 PACKAGE = Path(vago.__file__).parent

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vago.corpus.params import CorpusParams
+from vago.model.phases import PHASES
 from vago.paths import Paths, project_root
-from vago.settings import NOTEBOOKS, PHASES, CorpusParams
-from vago.workbook.notebook import duration, read_progress
-from vago.workbook.pipeline import check_profile, files_under
+from vago.workbook.pipeline import NOTEBOOKS, check_profile, files_under
+from vago.workbook.progress import duration, read_progress
 from vago.workbook.runner import read_record
 
 SCORES = ("mel_ce", "text_ce")

@@ -10,9 +10,10 @@ import pandas as pd
 
 from vago.corpus import corrections
 from vago.corpus.corpus import Corpus
-from vago.corpus.review import ledger
-from vago.display import figures, html
-from vago.paths import Paths, write_whole
+from vago.corpus.review import ledger, plots
+from vago.display import html
+from vago.files import write_whole
+from vago.paths import Paths
 from vago.text import normalize
 
 # measure -> its axis, and whether more (1) or less (-1) of it is better; 0: neither, the middle of the source is
@@ -206,11 +207,11 @@ def write(made: Corpus, paths: Paths) -> Path:
         table[table["fate"] != "kept"].set_index("candidate"),
     )
     best, worst = ends(table)
-    seconds = html.image_tag(figures.timeline(bars(made.timeline)), "one bar for each recording")
+    seconds = html.image_tag(plots.timeline(bars(made.timeline)), "one bar for each recording")
     sections = [
         (
             "How much there is",
-            html.image_tag(figures.categories(made.clips), "minutes by category")
+            html.image_tag(plots.categories(made.clips), "minutes by category")
             + html.table(minutes(made)),
         ),
         ("The fate of every second", seconds + html.table(fates(made.timeline), "Minutes")),
@@ -222,7 +223,7 @@ def write(made: Corpus, paths: Paths) -> Path:
                 for line in corrections.told(paths.corrections, made.ledger)
             ),
         ),
-        ("What was measured", html.image_tag(figures.measures(kept, measured(kept)), "histograms")),
+        ("What was measured", html.image_tag(plots.measures(kept, measured(kept)), "histograms")),
         ("The best clips", html.players(heard(made, best), small=True)),
         ("The worst of those that were kept", html.players(heard(made, worst), small=True)),
         ("Read aloud", readings(made.clips, most=None)),

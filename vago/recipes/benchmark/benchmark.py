@@ -19,14 +19,14 @@ import torch
 from vago import VagoError
 from vago.audio.io import SAMPLE_RATE
 from vago.display import html
+from vago.files import need_room, write_whole
 from vago.model import bundled, checkpoint, xtts
-from vago.paths import Paths, need_room, write_whole
+from vago.paths import Paths, importable
 from vago.recipes.benchmark.params import BenchmarkParams
 from vago.recipes.benchmark.stock import stock_dvae
 from vago.recipes.demo.recordings import Voice
-from vago.settings import Script
+from vago.synthesis.params import Script
 from vago.text import normalize
-from vago.workbook.notebook import importable
 
 SHAPE = dict(
     gpt_layers=30, gpt_n_model_channels=1024, gpt_n_heads=16, gpt_number_text_tokens=6681, gpt_num_audio_tokens=1026,
@@ -302,8 +302,8 @@ def precision_rows(
 def speech(p: BenchmarkParams, paths: Paths, base_dir: Path, clips, log) -> list[dict[str, Any]]:
     """Stock and ours speak the first quiz lines behind the same prompt."""
     from vago.recipes.benchmark import synthesis
-    from vago.settings import SpeechParams
     from vago.synthesis import synthesizer
+    from vago.synthesis.params import SpeechParams
 
     model = xtts.open_base(base_dir, xtts.device())
     voice = synthesizer.voice_from(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from vago.settings import TrainParams
+from vago.training.params import TrainParams
 
 
 class BenchmarkParams(TrainParams):

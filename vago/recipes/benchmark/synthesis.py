@@ -14,8 +14,8 @@ import torch
 
 from vago.audio.io import OUTPUT_RATE
 from vago.model.xtts import LANGUAGE
-from vago.settings import SpeechParams
 from vago.synthesis import synthesizer
+from vago.synthesis.params import SpeechParams
 
 STOCK, STOCK_STREAM = "stock inference", "stock inference_stream"
 OURS, OURS_STREAM = "vago, all lines at once", "vago, streamed"

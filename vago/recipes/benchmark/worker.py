@@ -36,8 +36,8 @@ class Ours:
 
         from vago.model import xtts
         from vago.paths import Paths
-        from vago.training import features, state
-        from vago.training.stopping import StopRequest
+        from vago.training import features, setup
+        from vago.training.processes import StopRequest
 
         tools = (
             xtts.open_dvae(base_dir, xtts.device()),
@@ -65,14 +65,14 @@ class Ours:
         names = list(ready)
         training = {name: ready[name] for name in names[: len(names) - held_out]}
         test = {name: ready[name] for name in names[-held_out:]}
-        self.phase = state.assemble(
+        self.phase = setup.assemble(
             self.p,
             paths,
             {},
             training,
             test,
             gpt,
-            state.open_accelerator(self.p),
+            setup.open_accelerator(self.p),
             self.notes.append,
         )
         self.number, self.waiting, self.stop = 0, [], StopRequest()
@@ -116,15 +116,15 @@ class Ours:
         AcceleratorState._reset_state(reset_partial_state=True)
 
     def save(self) -> None:
-        from vago.training import state
+        from vago.training import checkpoints
 
-        state.save_last(self.phase)
-        state.save_best(self.phase, {})
+        checkpoints.save_last(self.phase)
+        checkpoints.save_best(self.phase, {})
 
 
 def train_settings(p: BenchmarkParams, changes: dict[str, Any]):
     """The benchmark's settings as a phase's, resolved."""
-    from vago.settings import TrainParams
+    from vago.training.params import TrainParams
 
     given = {
         name: value

@@ -18,7 +18,7 @@ from scipy.signal import lfilter
 
 from vago import VagoError
 from vago.audio.espeak import RATE, Voice
-from vago.paths import sha256_of
+from vago.files import sha256_of
 from vago.recipes.demo.sentences import interview_clip, quiz_clip
 from vago.recipes.demo.words import QUIZ_CATEGORIES, TRIVIA
 

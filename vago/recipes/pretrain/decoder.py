@@ -21,7 +21,6 @@ from torch.nn.utils.rnn import pad_sequence
 from vago.audio.io import OUTPUT_RATE, SAMPLE_RATE
 from vago.model import checkpoint
 from vago.model.xtts import CODE_SAMPLES
-from vago.recipes.pretrain.adversary import Adversary
 
 LAST = "generator.safetensors"
 SAMPLES_PER_CODE = CODE_SAMPLES * OUTPUT_RATE / SAMPLE_RATE  # 1114.56 at 24,000 Hz
@@ -45,74 +44,10 @@ def new_generator(latent_width: int, width: int):
     )  # fmt: skip
 
 
-def stock_shape(narrow: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """A generator's weights with the three blocks per level that stock has: kernels of 3, 7 and 11 with the same taps."""
-    out = {}
-    for name, t in narrow.items():
-        if not name.startswith("resblocks."):
-            out[name] = t
-            continue
-        _, level, rest = name.split(".", 2)
-        for block, kernel in enumerate((3, 7, 11)):
-            wider = F.pad(t, ((kernel - 3) // 2,) * 2) if t.ndim == 3 and t.shape[-1] == 3 else t
-            out[f"resblocks.{int(level) * 3 + block}.{rest}"] = wider
-    return out
-
-
 def upsample(latents: torch.Tensor) -> torch.Tensor:
     """(B, T, D) latents -> (B, D, frames) at 93.75 Hz, as `HifiDecoder.forward` does."""
     z = F.interpolate(latents.transpose(1, 2), scale_factor=[4.0], mode="linear")
     return F.interpolate(z, scale_factor=[OUTPUT_RATE / SAMPLE_RATE], mode="linear")
-
-
-@torch.no_grad()
-def latents_of(
-    gpt: nn.Module,
-    prompts: torch.Tensor,
-    texts: Sequence[torch.Tensor],
-    codes: Sequence[torch.Tensor],
-):
-    """The latents that synthesis would take for given codes, laid out as at inference (the text's stop token in sight).
-
-    Args:
-        prompts: (B, 80, F) mels. texts, codes: B tensors each, (N,) and (T,).
-
-    Returns:
-        B tensors (T, D).
-    """
-    device = prompts.device
-    cond = gpt.get_style_emb(prompts).transpose(1, 2)
-    rows = []
-    for i, (text, code) in enumerate(zip(texts, codes)):
-        ids = F.pad(
-            F.pad(text.to(device), (1, 0), value=gpt.start_text_token),
-            (0, 1),
-            value=gpt.stop_text_token,
-        )[None]
-        said = F.pad(code.to(device), (1, 0), value=gpt.start_audio_token)[None, :-1]
-        text_emb = gpt.text_embedding(ids) + gpt.text_pos_embedding(ids)
-        rows.append(
-            torch.cat(
-                [cond[i], text_emb[0], (gpt.mel_embedding(said) + gpt.mel_pos_embedding(said))[0]]
-            )
-        )
-    # the model looks back only, so padding at the end changes nothing before it
-    out = gpt.gpt(
-        inputs_embeds=pad_sequence(rows, batch_first=True), return_dict=True
-    ).last_hidden_state
-    return [
-        gpt.final_norm(out[i, len(row) - len(code) : len(row)]).cpu()
-        for i, (row, code) in enumerate(zip(rows, codes))
-    ]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One clip: latents (T, D), its sound (samples,) at 24,000 Hz, and its speaker's embedding (512,)."""
-
-    latents: torch.Tensor
-    wav: torch.Tensor
-    speaker: torch.Tensor
 
 
 def spectral_loss(out: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -244,3 +179,111 @@ def train_decoder(
                 f"decoder step {step}/{steps}, {pace:.2f} s a step, loss {np.mean(losses[-every:]):.3f}"
             )
     return generator.eval()
+
+
+RATE = 2e-4
+
+
+# what the spectral losses (about 2.7 when they have converged) weigh against the adversary's, and its two halves, as in
+# coqui-tts's HifiganConfig: 45 x L1 of mels, 108 x mean feature distance, 1 x least squares
+SPECTRAL, FEATURES = 22.5, 108.0
+
+
+class Adversary:
+    """Multi-period and multi-scale discriminators with least-squares losses (Kong, Kim & Bae 2020, coqui-tts's classes).
+
+    `file` is where their weights and optimizer go, and where they come from when it is there.
+    """
+
+    def __init__(self, file: Path, device: str = "cpu"):
+        from TTS.vocoder.layers.losses import MelganFeatureLoss, MSEDLoss, MSEGLoss
+        from TTS.vocoder.models.hifigan_discriminator import HifiganDiscriminator
+
+        self.file = file
+        self.module = HifiganDiscriminator().to(device).train()
+        self.names = [name for name, _ in self.module.named_parameters()]
+        self.optimizer = torch.optim.AdamW(self.module.parameters(), lr=RATE, betas=(0.8, 0.99))
+        self.real_or_made, self.fooled, self.features = MSEDLoss(), MSEGLoss(), MelganFeatureLoss()
+        if file.exists():
+            tensors, _ = checkpoint.load(file)
+            self.module.load_state_dict(
+                {k: v for k, v in tensors.items() if not k.startswith("optimizer.")}
+            )
+            checkpoint.restore_optimizer(self.optimizer, self.names, tensors)
+
+    def loss(self, made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """One step of the discriminators on (B, samples) each, then what `made`'s generator has to lower, a scalar.
+
+        In units of the spectral losses, so that it is simply added to them.
+        """
+        made, real = made[:, None], real[:, None]
+        told_made, told_real = self.module(made.detach())[0], self.module(real)[0]
+        wrong = sum(self.real_or_made(a, b)[0] for a, b in zip(told_made, told_real))
+        self.optimizer.zero_grad()
+        wrong.backward()
+        self.optimizer.step()
+        self.module.requires_grad_(False)  # only the way through to the generator is needed
+        scores, features = self.module(made)
+        with torch.no_grad():
+            _, wanted = self.module(real)
+        self.module.requires_grad_(True)
+        return (
+            sum(map(self.fooled, scores)) + FEATURES * self.features(features, wanted)
+        ) / SPECTRAL
+
+    def save(self, step: int) -> None:
+        """Weights and optimizer into `file`, atomically."""
+        tensors = self.module.state_dict() | checkpoint.optimizer_tensors(
+            self.optimizer, self.names
+        )
+        checkpoint.save(self.file, tensors, {"step": step})
+
+
+@torch.no_grad()
+def latents_of(
+    gpt: nn.Module,
+    prompts: torch.Tensor,
+    texts: Sequence[torch.Tensor],
+    codes: Sequence[torch.Tensor],
+):
+    """The latents that synthesis would take for given codes, laid out as at inference (the text's stop token in sight).
+
+    Args:
+        prompts: (B, 80, F) mels. texts, codes: B tensors each, (N,) and (T,).
+
+    Returns:
+        B tensors (T, D).
+    """
+    device = prompts.device
+    cond = gpt.get_style_emb(prompts).transpose(1, 2)
+    rows = []
+    for i, (text, code) in enumerate(zip(texts, codes)):
+        ids = F.pad(
+            F.pad(text.to(device), (1, 0), value=gpt.start_text_token),
+            (0, 1),
+            value=gpt.stop_text_token,
+        )[None]
+        said = F.pad(code.to(device), (1, 0), value=gpt.start_audio_token)[None, :-1]
+        text_emb = gpt.text_embedding(ids) + gpt.text_pos_embedding(ids)
+        rows.append(
+            torch.cat(
+                [cond[i], text_emb[0], (gpt.mel_embedding(said) + gpt.mel_pos_embedding(said))[0]]
+            )
+        )
+    # the model looks back only, so padding at the end changes nothing before it
+    out = gpt.gpt(
+        inputs_embeds=pad_sequence(rows, batch_first=True), return_dict=True
+    ).last_hidden_state
+    return [
+        gpt.final_norm(out[i, len(row) - len(code) : len(row)]).cpu()
+        for i, (row, code) in enumerate(zip(rows, codes))
+    ]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One clip: latents (T, D), its sound (samples,) at 24,000 Hz, and its speaker's embedding (512,)."""
+
+    latents: torch.Tensor
+    wav: torch.Tensor
+    speaker: torch.Tensor

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from vago.model import checkpoint
-from vago.recipes.pretrain.speech import HELD_OUT, Taught
+from vago.recipes.pretrain.data import HELD_OUT, Taught
 from vago.training import batches
 from vago.training.features import Features
 from vago.training.loss import Batch, Objective, loss

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from vago import VagoError
 from vago.model import xtts
 from vago.paths import Paths
-from vago.settings import PretrainParams
+from vago.recipes.pretrain.params import PretrainParams
 from vago.text.hungarian.characters import HUNGARIAN, MARKS
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
     from safetensors.torch import load_file, save_file
 
     from vago.model import bundled
-    from vago.recipes.pretrain import decoder, dvae, speaker_encoder, speech
+    from vago.recipes.pretrain import data, decoder, dvae, speaker_encoder
 
     xtts.quiet()
     device = xtts.device()
     _same_recipe(p, paths)
-    speakers = speech.speakers(p.speakers, p.seed)
+    speakers = data.speakers(p.speakers, p.seed)
     spoken = _speak(p, paths, speakers, log)
 
     folder = paths.stage("base")  # what `base.encoder` and `base.open_dvae` open
@@ -90,9 +90,9 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
         torch.save(start["mel_stats"], folder / "mel_stats.pth")
         torch.save(bundled.part(start, "dvae."), folder / "dvae.pth")
     elif not (folder / "dvae.pth").exists():
-        counts = (36 if i < len(speech.TEACHERS) else 12 for i in range(len(spoken)))
+        counts = (36 if i < len(data.TEACHERS) else 12 for i in range(len(spoken)))
         wavs = list(
-            chain(*(islice(speech.read_wavs(path), count) for path, count in zip(spoken, counts)))
+            chain(*(islice(data.read_wavs(path), count) for path, count in zip(spoken, counts)))
         )
         stats = dvae.mel_statistics(wavs)
         torch.save(stats, folder / "mel_stats.pth")
@@ -110,7 +110,7 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
         save_file(bundled.part(start, "speaker."), found)
     elif not found.exists():
         found.parent.mkdir(parents=True, exist_ok=True)
-        voices = [list(islice(speech.read_wavs(path), 40)) for path in spoken]
+        voices = [list(islice(data.read_wavs(path), 40)) for path in spoken]
         trained = speaker_encoder.train_speaker_encoder(
             voices, p.speaker_steps, seed=p.seed, log=log, device=device
         )
@@ -181,17 +181,15 @@ def hear(p: PretrainParams, paths: Paths, parts: dict, text: str) -> list[tuple]
     from vago.audio import io
     from vago.audio.espeak import RATE, Voice
     from vago.model import bundled
-    from vago.recipes.pretrain import speech
-    from vago.settings import SpeechParams
+    from vago.recipes.pretrain import data
+    from vago.synthesis.params import SpeechParams
     from vago.synthesis.synthesizer import speak, voice_from
 
     model = Xtts(configuration(p))
     model.load_state_dict(bundled.stock_state(parts, model.state_dict()))
     model.eval()  # gives None back: stock's own
-    teacher = speech.speakers(p.speakers, p.seed)[0]
-    prompts = list(
-        islice(speech.read_wavs(paths.stage("speech") / f"{teacher.name}.safetensors"), 3)
-    )
+    teacher = data.speakers(p.speakers, p.seed)[0]
+    prompts = list(islice(data.read_wavs(paths.stage("speech") / f"{teacher.name}.safetensors"), 3))
     encode, settings = xtts.encoder(paths.stage("base")), SpeechParams(profile=p.profile)
     (sample,) = speak(model, voice_from(model, prompts), [text], encode, settings)
     said = Voice(
@@ -234,24 +232,24 @@ def _same_recipe(p: PretrainParams, paths: Paths) -> None:
 
 def _speak(p: PretrainParams, paths: Paths, speakers, log) -> list[Path]:
     """Each speaker's file: sentences to prompt with, short texts, more sentences."""
-    from vago.recipes.pretrain import speech, texts
+    from vago.recipes.pretrain import data
 
-    barred = texts.barred_lines(paths.root / "params" / "scripts")
+    barred = data.barred_lines(paths.root / "params" / "scripts")
     files = []
     for i, speaker in enumerate(speakers):
         path = paths.stage("speech") / f"{speaker.name}.safetensors"
         if not path.exists():
-            short = p.short_texts if i < len(speech.TEACHERS) else p.other_short_texts
+            short = p.short_texts if i < len(data.TEACHERS) else p.other_short_texts
             name = speaker.name
             parts = (
-                ("long", name, speech.PROMPTS),
+                ("long", name, data.PROMPTS),
                 ("short", name, short),
                 ("long", f"{name} more", p.long_texts),
             )
             utterances = [
-                islice(texts.utterances(kind, seed, barred), count) for kind, seed, count in parts
+                islice(data.utterances(kind, seed, barred), count) for kind, seed, count in parts
             ]
-            speech.speak(speaker, list(chain(*utterances)), path, p.seed)
+            data.speak(speaker, list(chain(*utterances)), path, p.seed)
             log(f"speech: speaker {i + 1} of {len(speakers)}, {speaker.name}")
         files.append(path)
     return files
@@ -261,19 +259,19 @@ def _codes(
     p: PretrainParams, paths: Paths, speakers, spoken: list[Path], folder: Path, log
 ) -> list:
     """Each speaker's clips as codes: those of his file of speech, then, if he is a reader, `p.read_texts` more."""
-    from vago.recipes.pretrain import speech, texts
+    from vago.recipes.pretrain import data
 
-    barred = texts.barred_lines(paths.root / "params" / "scripts")
+    barred = data.barred_lines(paths.root / "params" / "scripts")
     dvae, stats, encode = xtts.open_dvae(folder), xtts.load_mel_stats(folder), xtts.encoder(folder)
     taught = []
     for i, (speaker, path) in enumerate(zip(speakers, spoken)):
         codes = paths.stage("codes") / path.name
         if not codes.exists():
             count = p.read_texts if i < p.readers else 0
-            more = list(islice(texts.utterances("read", speaker.name, barred), count))
-            speech.encode(speaker, path, more, codes, dvae, stats, p.seed)
+            more = list(islice(data.utterances("read", speaker.name, barred), count))
+            data.encode(speaker, path, more, codes, dvae, stats, p.seed)
             log(f"codes: speaker {i + 1} of {len(speakers)}, {speaker.name}")
-        taught.append(speech.Taught.load(codes, encode))
+        taught.append(data.Taught.load(codes, encode))
     return taught
 
 
@@ -282,8 +280,8 @@ def _train_gpt(p: PretrainParams, paths: Paths, taught: list, start: dict, log, 
     import torch
     from TTS.tts.models.xtts import Xtts
 
+    from vago.recipes.pretrain.data import TEACHERS
     from vago.recipes.pretrain.gpt import Course, train_gpt
-    from vago.recipes.pretrain.speech import TEACHERS
 
     torch.manual_seed(p.seed)
     gpt = Xtts(configuration(p)).gpt
@@ -323,7 +321,7 @@ def _pairs(
     import torch
 
     from vago.audio import io
-    from vago.recipes.pretrain import speech
+    from vago.recipes.pretrain import data
     from vago.recipes.pretrain.decoder import Pair, latents_of
     from vago.recipes.pretrain.gpt import PROMPT_SECONDS
     from vago.recipes.pretrain.speaker_encoder import RATE
@@ -332,7 +330,7 @@ def _pairs(
     rng, pairs = np.random.default_rng([p.seed, 5]), []
     frames = int(PROMPT_SECONDS * batches.FRAMES_PER_SECOND)
     for i, (one, path) in enumerate(zip(taught, spoken)):
-        wavs = list(speech.read_wavs(path))
+        wavs = list(data.read_wavs(path))
         chosen = rng.choice(len(wavs), min(p.decoder_clips, len(wavs)), replace=False)
         chosen = sorted(chosen, key=lambda k: len(one.clips[k].codes))  # little padding
         for at in range(0, len(chosen), 8):

@@ -1,0 +1,168 @@
+"""Reading aloud as a whole: the table of reviewed cases, what holds for any text, and what is asked of a text afterwards."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from collections import Counter
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from helpers.projects import FIXTURES
+from vago.text import normalize
+from vago.text.hungarian.characters import ALPHABET
+
+with open(FIXTURES / "hungarian.csv", encoding="utf-8", newline="") as file:
+    TABLE = list(csv.DictReader(file))
+
+KNOWN = set("aábcdeéfghiíjklmnoóöőpqrstuúüűvwxyzAB .,:;!?-'")
+KEYBOARD = "".join(map(chr, range(32, 127))) + "áéíóöőúüűÁÉÍÓÖŐÚÜŰ–—„”’…€£½¼¾²³°§‰×÷±≈≤≥√µ№čšžäñ"
+# What meets in real texts, so that short examples are about something.
+PIECES = [
+    "1", "2", "12", "2024", "40 000", "1.500", "3,5", "0", ".", ",", "-", ":", "/", "%", "(", ")", "'", "!", "?", "...", "x", "½",
+    "Ft", "€", "km", "°C", "-ban", "-os", "-t", "-kor", "-én", "A", "B", "C", "I", "V", "IV", "XIX", "stb.", "pl.", "dr.",
+    "b.", "a", "és", "alma", "MTA", "NATO", "március", "óra", "§", "=", "+", "@", "hu", "www.", "#", "század", "között",
+    "sz.", "u.", "tv", "Kft.", "millió", " ", " ", " ", " ", " ", " ",
+]  # fmt: skip
+ugly = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+
+
+def encode(written: str) -> list[int]:
+    return [2 + sorted(KNOWN).index(c) if c in KNOWN else normalize.UNKNOWN for c in written]
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: f"{case['topic']}: {case['written']}")
+def test_written_hungarian_is_read_as_a_host_would(case):
+    assert normalize.normalise(case["written"]) == case["spoken"]
+
+
+def test_the_table_is_as_broad_as_it_says():
+    topics = Counter(case["topic"] for case in TABLE)
+    assert len(TABLE) >= 250 and len({case["written"] for case in TABLE}) == len(TABLE)
+    assert len(topics) >= 25 and all(count > 1 for count in topics.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("A fődíj 40\u00a0000\u202f000 Ft!", "A fődíj negyvenmillió forint!"),
+        ("o\u0308t és e\u0301n", "öt és én"),
+        ("5\u00ad0 %\u200b-os", "ötven százalékos"),
+        ("egy\tkettő\r\nhárom\x00négy", "egy kettő három négy"),
+        ("", ""),
+        (" \n ", ""),
+    ],
+)
+def test_what_cannot_be_seen_is_not_read(written, spoken):
+    assert normalize.normalise(written) == spoken
+
+
+def assert_read_once(written: str) -> str:
+    spoken = normalize.normalise(written)
+    assert not any(c.isdigit() for c in spoken)
+    assert normalize.normalise(spoken) == spoken
+    assert spoken == " ".join(spoken.split())
+    return spoken
+
+
+@settings(max_examples=150, deadline=None)
+@given(ugly | st.text(KEYBOARD, max_size=40))
+@example("a`b.c")
+@example("A+A")
+@example("5 µg Aµ")
+@example("1" * 3000)
+@example("1/2/3:4.5,6-7")
+def test_what_a_keyboard_can_write_comes_out_in_the_alphabet(written):
+    assert set(assert_read_once(written)) <= ALPHABET
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=40))
+@example("٣ ½² ⑤ ⅓ Ⅳ 五 𐄇")
+@example('e"\u0301')
+@example("漢字。👩‍👩‍👧 Ж\u0301 \ud800")
+def test_only_what_nobody_can_read_stays_besides(written):
+    for c in set(assert_read_once(written)) - ALPHABET:
+        assert not c.isascii() and unicodedata.category(c)[0] not in "PZ" and not c.isspace(), c
+        assert c in unicodedata.normalize("NFKC", written) or c in unicodedata.normalize(
+            "NFC", written
+        ), c
+
+
+def test_what_nobody_can_read_is_left_for_the_ledger_to_name():
+    spoken = normalize.normalise("jó 5 ☃ estét Жора!")
+    assert spoken == "jó öt ☃ estét Жора!"
+    assert normalize.unknown_characters(spoken, encode) == "☃Жора"
+
+
+def test_sentences_still_begin_with_a_capital():
+    """Pieces to be spoken are cut before capitals: a sentence that began with a figure must not melt into the one before."""
+    spoken = normalize.normalise("Vége. 2 perc maradt. IV. Béla jön! 10:30-kor. 2024. május 1-jén.")
+    assert normalize.split_sentences(spoken, 35) == [
+        "Vége. Két perc maradt.", "Negyedik Béla jön!", "Tíz óra harminckor.", "Kétezer-huszonnégy május elsején.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "written", [case["written"] for case in TABLE[::7]] + ["", "Semmi új.", "漢 5"]
+)
+def test_changes_are_the_text_and_its_reading_side_by_side(written):
+    parts = normalize.changes(written)
+    old, new = (" ".join(filter(None, side)) for side in zip(*parts)) if parts else ("", "")
+    assert (old, new) == (" ".join(written.split()), normalize.normalise(written))
+
+
+def test_changes_name_only_what_changes():
+    assert normalize.changes("A fődíj 40 000 000 Ft volt.") == [
+        ("A fődíj", "A fődíj"),
+        ("40 000 000 Ft", "negyvenmillió forint"),
+        ("volt.", "volt."),
+    ]
+    assert normalize.changes("Jó estét!") == [("Jó estét!", "Jó estét!")]
+
+
+def test_check_gives_tokens_or_the_reason():
+    assert normalize.check("jó estét!", encode, 200) == (encode("jó estét!"), None)
+    assert normalize.check("abc", encode, 2)[1] == "text over 2 tokens"
+    assert normalize.check("abc", encode, 3)[1] is None
+    assert normalize.check(" ... ", encode, 200) == ([], "empty text")
+    assert normalize.check("jó ☃ estét ж☃", encode, 200)[1] == "unknown token"
+    assert normalize.unknown_characters("jó ☃ estét ж☃", encode) == "☃ж"
+
+
+def test_categories():
+    assert normalize.category("Ki ez?", 9.0) == "question"
+    assert normalize.category("Ki ez?”", 9.0) == "question"
+    assert normalize.category("Ki ez?", 9.0, own="opening") == "opening"
+    assert [normalize.category("Ez.", s) for s in (7.0, 6.9, 4.0, 3.9)] == [
+        "long",
+        "medium",
+        "medium",
+        "short",
+    ]
+    assert normalize.category("Ez.", 5.0, long_seconds=5.0) == "long"
+
+
+@settings(deadline=None)
+@given(st.text("abc. ,?!", max_size=300), st.integers(5, 60))
+def test_splitting_loses_no_word_and_keeps_the_limit(line, limit):
+    pieces = normalize.split_sentences(line, limit)
+    assert " ".join(pieces).split() == line.split()
+    assert all(len(piece) <= limit or " " not in piece for piece in pieces)
+
+
+def test_splitting_prefers_sentence_ends_then_commas():
+    assert normalize.split_sentences("Egy kettő. Három négy! Öt?", 224) == [
+        "Egy kettő. Három négy! Öt?"
+    ]
+    assert normalize.split_sentences("Egy kettő. Három négy! Öt?", 15) == [
+        "Egy kettő.",
+        "Három négy! Öt?",
+    ]
+    assert normalize.split_sentences("Dr. Nagy itt van. Jó.", 19) == ["Dr. Nagy itt van.", "Jó."]
+    assert normalize.split_sentences("egy kettő három, négy öt", 20) == [
+        "egy kettő három,",
+        "négy öt",
+    ]

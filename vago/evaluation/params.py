@@ -1,0 +1,22 @@
+"""TODO: what evaluation.params is for."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from vago.model.phases import PHASES
+from vago.synthesis.params import SpeechParams
+
+
+class EvaluateParams(SpeechParams):
+    """05: every phase on the same held-out clips."""
+
+    notebook: ClassVar[str] = "05_evaluate"
+
+    phases: list[Literal["baseline", "combined", "ultrafine"]] = list(PHASES)
+    target_loss: float = Field(2.5, gt=0, description="the mel + text CE one would like to reach")
+    bootstrap_samples: int = Field(2000, ge=100)
+    eval_batch_size: int = Field(8, ge=1)
+    speech_clips: int = Field(6, ge=0, description="held-out sentences spoken by each phase")
