@@ -40,7 +40,7 @@ from their last checkpoint. About two hours on two cores. notebooks/90_pretrain_
 PRETRAIN_EXAMPLES = """examples:
   vago pretrain                          every stage, into outputs/pretrain/stages/
   vago pretrain --pack                   and its weights into vago/assets/base/, for every demo from now on
-  vago pretrain -p profile better -p go_on true -p short_steps 0 -p medium_steps 0 -p long_steps 8000 --pack
+  vago pretrain -p profile better -p resume true -p short_steps 0 -p medium_steps 0 -p long_steps 8000 --pack
                                          on from the weights that come with vago, and put the result in their place
 """
 
@@ -50,7 +50,7 @@ BENCHMARK_EXAMPLES = """examples:
   vago benchmark                               the small base on this machine, some minutes
   vago benchmark -p model "full size" -p bf16_steps 300 -p speech_lines 15
                                                XTTS-v2's exact shape with random weights, for a GPU
-  vago benchmark -p optimizer adamw_8bit -p checkpointing true -p last_precision compact
+  vago benchmark -p optimizer adamw_8bit -p gradient_checkpointing true -p last_precision compact
 """
 
 TEXT = """Show how written Hungarian will be read aloud: numbers, dates, money, units, abbreviations, letters and signs in words,

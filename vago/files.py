@@ -1,49 +1,91 @@
-"""TODO: what files is for."""
+"""Files written whole, hashed and given room: the one place for each."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from vago import VagoError
 
 SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the notebook itself
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file so that it is whole or as it was: `with replacing(path) as partial: save(partial)`.
+
+    `partial` lies beside `path` and has its suffix. When the block ends without an exception it is
+    flushed to disk and renamed to `path`; otherwise it is removed.
+
+    Raises:
+        VagoError: the folder cannot be written or has no room.
+    """
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        yield partial
+        flush(partial)
+        os.replace(partial, path)
+    except OSError as error:
+        raise VagoError(
+            f"{path} cannot be written ({error}): see that the folder is writable and has room"
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a small file so that it is whole or as it was. Raises VagoError as `replacing` does."""
+    with replacing(path) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def flush(path: Path) -> None:
+    """Wait until what was written to a file, or a folder's list of names, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sha256_of(path: Path) -> str:
-    """Of the file's content; empty where there is no such file."""
+    """SHA-256 of a file's content; empty where there is no such file."""
     if not path.is_file():
         return ""
+
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_of_text(text: str) -> str:
+    """SHA-256 of a text's UTF-8 bytes."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes free on the disk where `folder` lies."""
+    return shutil.disk_usage(folder).free
+
+
 def need_room(folder: Path, size: int, doing: str) -> None:
     """Raise VagoError unless `size` bytes and a little more are free where `folder` lies."""
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < size + SPARE_BYTES:
         raise VagoError(
-            f"{doing} needs {(size + SPARE_BYTES) / 2**20:,.0f} MiB in {folder}, {free / 2**20:,.0f} MiB are free: "
-            "free some space and run again, nothing that was saved before is lost"
+            f"{doing} needs {(size + SPARE_BYTES) / 2**20:,.0f} MiB in {folder}, "
+            f"{free / 2**20:,.0f} MiB are free: free some space and run again, "
+            "nothing that was saved before is lost"
         )
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a small file so that it is whole or as it was: aside, flushed, then renamed.
-
-    Raises VagoError where the folder cannot be written or has no room.
-    """
-    partial = path.with_name(f".{path.name}.tmp")
-    try:
-        with open(partial, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise VagoError(
-            f"{path} cannot be written ({error}): see that the folder is writable and has room"
-        ) from None
+def write_json(path: Path, content: Any) -> None:
+    """JSON with sorted keys, so that the same content gives the same bytes."""
+    write_whole(
+        Path(path), json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    )

@@ -175,7 +175,7 @@ class Ear(Deaf):
 @pytest.fixture
 def listening(monkeypatch, tmp_path):
     opened = Ear()
-    monkeypatch.setattr(transcribe, "base_model", lambda: tmp_path)
+    monkeypatch.setattr(asr, "base_model", lambda: tmp_path)
     monkeypatch.setattr(asr.Ear, "open", lambda model, device: opened)
     return opened, lambda: asr.Transcriber("", tmp_path / "heard")
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vago import VagoError, paths
+from vago import VagoError, files
 from vago.model import checkpoint
 
 
@@ -84,7 +84,7 @@ def test_what_does_not_read_back_does_not_replace_the_old_one(tmp_path, tensors,
 
 def test_full_disk_is_seen_before_writing(tmp_path, tensors, monkeypatch):
     monkeypatch.setattr(
-        paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20})
+        files.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20})
     )
     with pytest.raises(VagoError, match=r"needs \d+ MiB.*10 MiB are free"):
         checkpoint.save(tmp_path / "last.safetensors", tensors, {})
@@ -92,7 +92,7 @@ def test_full_disk_is_seen_before_writing(tmp_path, tensors, monkeypatch):
 
 @pytest.mark.parametrize("small_disk", ["8m"], indirect=True)
 def test_a_disk_that_fills_up_while_writing_loses_nothing(small_disk, monkeypatch):
-    monkeypatch.setattr(paths, "SPARE_BYTES", 0)
+    monkeypatch.setattr(files, "SPARE_BYTES", 0)
     path = small_disk / "best.safetensors"
     checkpoint.save(path, {"w": torch.zeros(2**19)}, {"step": 1})  # 2 MiB
     monkeypatch.setattr(

@@ -18,7 +18,8 @@ import yaml
 
 from helpers.hub import StandIn
 from helpers.projects import ROOT
-from vago import VagoError, paths
+from vago import VagoError
+from vago import files as vago_files
 from vago.model import download, xtts
 from vago.model import hub as hub_transfer
 from vago.model.download import LICENCE, MANIFEST, Known
@@ -320,7 +321,7 @@ def test_no_network(run, hub):
 
 def test_no_room_is_said_before_anything_large_is_fetched(hub, run, monkeypatch):
     monkeypatch.setattr(
-        paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20})
+        vago_files.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 10 * 2**20})
     )
     with pytest.raises(
         VagoError, match=r"fetching XTTS-v2 needs \d+ MiB in .*10 MiB are free"

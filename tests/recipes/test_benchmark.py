@@ -27,7 +27,13 @@ def place(tmp_path_factory, tiny_base):
 
 def test_stock_and_ours_train_save_and_are_told_side_by_side(place):
     p = BenchmarkParams(
-        clips=6, rounds=1, steps=1, micro_batches=[3], speech_lines=0, threads=1, checkpointing=True
+        clips=6,
+        rounds=1,
+        steps=1,
+        micro_batches=[3],
+        speech_lines=0,
+        threads=1,
+        gradient_checkpointing=True,
     )
     told = []
     found = benchmark.benchmark(p, place, told.append)
@@ -44,7 +50,7 @@ def test_stock_and_ours_train_save_and_are_told_side_by_side(place):
         and "| vago | 3 |" in page
         and any("once" in note for note in found["notes"])
     )
-    assert not list((place.home / "work").rglob(".*.tmp"))
+    assert not list((place.home / "work").rglob(".*.partial*"))
 
 
 def test_bf16_is_compared_with_fp32_from_the_same_start(place):

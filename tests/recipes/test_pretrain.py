@@ -87,7 +87,7 @@ def test_it_goes_on_from_the_weights_that_come_with_vago(smallest, tmp_path):
     p, paths, _ = smallest
     there = bundled.parts()
     p = PretrainParams(
-        profile="better", go_on=True, speakers=2, short_texts=40, other_short_texts=0, long_texts=40, read_texts=0, short_steps=0,
+        profile="better", resume=True, speakers=2, short_texts=40, other_short_texts=0, long_texts=40, read_texts=0, short_steps=0,
         medium_steps=0, long_steps=0, decoder_steps=0, decoder_clips=2,
     )  # fmt: skip
     other = Paths.of(p, paths.root)

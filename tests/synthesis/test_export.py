@@ -13,7 +13,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from vago import VagoError
+from vago import VagoError, files
 from vago.cli import main
 from vago.files import sha256_of
 from vago.model import checkpoint, phases, pickles
@@ -55,13 +55,13 @@ def trained(tmp_path_factory, session_project):
     gpt["mel_head.bias"][:1024] += 0.01
     paths.phase("baseline").mkdir(parents=True)
     sha256 = checkpoint.save(paths.phase("baseline") / "best.safetensors", gpt, {})
-    checkpoint.write_json(
+    files.write_json(
         paths.phase("baseline") / "phase.json", {"best_step": 7, "lineage": {"phase": "baseline"}}
     )
     held = {"mel_ce": interval(2.5), "text_ce": interval(3.25), "loss": interval(2.6)}
     scored = {"held_out": held, "per_source": {"quiz": held}, "weights_sha256": sha256}
     paths.evaluation.mkdir()
-    checkpoint.write_json(
+    files.write_json(
         paths.evaluation / "report.json",
         {"best": "baseline", "held_out_clips": 4, "phases": {"baseline": scored}},
     )
@@ -132,7 +132,7 @@ def test_same_codes_through_ours_and_stocks_greedy_decoding(stock, exported):
     model, voice, encode = export.load(exported)
     ids = torch.tensor(encode("jó estét kívánok!"))
     latents, embedding = stock.speaker_manager.speakers[NAME].values()
-    assert 0 < voice.pace[0] < voice.pace[1] < 1
+    assert 0 < voice.seconds_per_character[0] < voice.seconds_per_character[1] < 1
     assert torch.equal(latents, voice.gpt_cond_latents) and torch.equal(
         embedding, voice.speaker_embedding
     )

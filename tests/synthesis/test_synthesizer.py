@@ -197,8 +197,10 @@ def test_sentences_of_odd_length_are_drawn_again_and_the_least_odd_take_stays(
 
     monkeypatch.setattr(synthesizer, "decode", drawn)
     assert 30 < per_char * len(lines[0]) < 60
-    paced = replace(voice, pace=(0.04, 0.08))
-    good, babbling, cut = synthesizer.speak(model, paced, lines, encode, SpeechParams(retakes=2))
+    paced = replace(voice, seconds_per_character=(0.04, 0.08))
+    good, babbling, cut = synthesizer.speak(
+        model, paced, lines, encode, SpeechParams(max_resamples=2)
+    )
     assert (
         [s.takes for s in (good, babbling, cut)] == [1, 3, 2]
         and good.ended
@@ -211,7 +213,8 @@ def test_sentences_of_odd_length_are_drawn_again_and_the_least_odd_take_stays(
 
     asked.clear()
     assert [
-        s.takes for s in synthesizer.speak(model, paced, lines, encode, SpeechParams(retakes=0))
+        s.takes
+        for s in synthesizer.speak(model, paced, lines, encode, SpeechParams(max_resamples=0))
     ] == [1, 1, 1]
     asked.clear()
     assert [s.takes for s in synthesizer.speak(model, voice, lines, encode, SpeechParams())] == [

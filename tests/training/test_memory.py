@@ -44,7 +44,7 @@ def interrupted_and_resumed(p, paths, step=3):
 
 LOW_MEMORY = dict(epochs=2, eval_every=4, save_every=10, learning_rate=2e-3)
 WAYS = {
-    "8-bit": dict(optimizer="adamw_8bit", checkpointing=True),
+    "8-bit": dict(optimizer="adamw_8bit", gradient_checkpointing=True),
     "LoRA": dict(lora_rank=8, learning_rate=1e-2),
 }
 

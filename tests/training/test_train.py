@@ -13,7 +13,7 @@ import yaml
 from filelock import FileLock
 
 from helpers.projects import ROOT, train_params
-from vago import VagoError, paths
+from vago import VagoError, files
 from vago.corpus import corpus
 from vago.model import checkpoint, xtts
 from vago.training import monitor
@@ -263,7 +263,7 @@ def test_a_torn_last_checkpoint_is_named_and_the_best_stays(project):
 
 def test_no_room_is_said_before_the_first_step(project, monkeypatch):
     monkeypatch.setattr(
-        paths.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 80 * 2**20})
+        files.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 80 * 2**20})
     )
     with pytest.raises(VagoError, match="training baseline needs .* MiB in .*: free some space"):
         train_phase(train_params(), project, log=silent)

@@ -18,7 +18,7 @@ import yaml
 from filelock import FileLock
 
 from helpers.projects import ROOT
-from vago import VagoError
+from vago import VagoError, files
 from vago.workbook import runner
 from vago.workbook.notebook import NotebookFailed, execute, failure
 from vago.workbook.pipeline import NOTEBOOKS, STEPS, files_under, make_plans, step_named
@@ -87,7 +87,7 @@ def test_first_run_takes_all_in_order_and_second_none(project):
     parent = {"phases/baseline/best.safetensors", "phases/baseline/phase.json"}
     assert {"corpus/clips.csv", "base/config.json"} | parent == set(step["inputs"])
     assert {"key", "outputs", "seconds", "finished", "vago"} <= set(step)
-    assert not list((project / "outputs/demo").glob("*.tmp"))
+    assert not list((project / "outputs/demo").glob(".*.partial*"))
     assert reasons() == {}
 
 
@@ -336,9 +336,7 @@ def test_two_runs_on_one_folder(project):
 
 
 def test_too_little_space_is_said_before_any_kernel(project, monkeypatch):
-    monkeypatch.setattr(
-        runner.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=4 * 10**8)
-    )
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=4 * 10**8))
     assert "only 0.40 GB are free where outputs/demo lies" in refused()
 
 

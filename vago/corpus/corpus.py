@@ -139,7 +139,7 @@ class Corpus:
             drop=True
         )
 
-    def pace(self) -> tuple[float, float]:
+    def seconds_per_character(self) -> tuple[float, float]:
         """1st and 99th percentile of the clips' seconds per character: outside of them, a sentence's length is odd."""
         low, high = np.percentile(self.clips.seconds / self.clips.text.str.len(), (1, 99))
         return float(low), float(high)

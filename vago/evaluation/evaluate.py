@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vago import files
 from vago.audio import io
 from vago.corpus.corpus import Corpus
 from vago.display import html
 from vago.evaluation.metrics import mel_cepstral_distortion
 from vago.evaluation.params import EvaluateParams
-from vago.model import checkpoint, phases, xtts
+from vago.model import phases, xtts
 from vago.paths import Paths
 from vago.synthesis import samples, synthesizer
 from vago.training import batches, features, validation
@@ -58,7 +59,7 @@ def evaluate(
     whole.to_csv(paths.evaluation / "clips.csv", index=False)
     speech.to_csv(paths.evaluation / "speech.csv", index=False)
     samples.remove_others(paths.evaluation / "speech", [Path(row["file"]).name for row in spoken])
-    checkpoint.write_json(paths.evaluation / "report.json", report)
+    files.write_json(paths.evaluation / "report.json", report)
     return report
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from vago import VagoError
+from vago import VagoError, files
 from vago.audio import espeak, io
 from vago.audio.asr import Ear
 from vago.audio.speakers import SpeakerEar
@@ -113,7 +113,7 @@ class Report:
     def save(self, folder: Path) -> None:
         """report.json and lines.csv."""
         write_whole(folder / LINES, self.lines().to_csv(index=False))
-        checkpoint.write_json(folder / REPORT, vars(self))
+        files.write_json(folder / REPORT, vars(self))
 
     @classmethod
     def load(cls, folder: Path) -> Report:
@@ -217,7 +217,7 @@ def listen(
                 "key": key,
                 "weights_sha256": weights.get(name, ""),
             }
-            checkpoint.write_json(folder / name / ROW, row)
+            files.write_json(folder / name / ROW, row)
         tell(
             f"{name}: character error rate {html.bracketed(row['cer'])}, similarity {html.bracketed(row['similarity'])}"
         )
@@ -256,7 +256,9 @@ def standard_of(corpus: Corpus, speaker_ear: SpeakerEar) -> Standard:
         return speaker_ear.voice((voice.speak(line), espeak.RATE) for line in clips.text)
 
     target = speaker_ear.voice(corpus.audio(clip_id) for clip_id in clips.clip_id)
-    return Standard(target, {variant: other(variant) for variant in OTHERS}, corpus.pace())
+    return Standard(
+        target, {variant: other(variant) for variant in OTHERS}, corpus.seconds_per_character()
+    )
 
 
 def demo_lines(script: Script) -> Iterator[Spoken]:

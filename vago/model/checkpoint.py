@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vago import VagoError
-from vago.files import need_room, write_whole
+from vago.files import flush, need_room, replacing
 
 # what bitsandbytes' eight-bit numbers stand for: the same two tables for all parameters, so they are not kept
 EIGHT_BIT_CODES = {"qmap1": "dynamic", "qmap2": "udynamic"}
@@ -45,28 +44,23 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], meta: dict[str, Any]) 
         f"saving {path.name}",
     )
 
-    partial = path.with_name(f".{path.name}.tmp")
     digest = content_digest(tensors)
     try:
-        partial.touch()
-        mode = (
-            partial.stat().st_mode
-        )  # safetensors makes files that only their owner can read; a folder's rule should hold
-        save_file(
-            tensors, partial, metadata={"vago": json.dumps({**meta, "content_sha256": digest})}
-        )
-        partial.chmod(mode)
-        _flush(partial)
-        load(partial)
-        os.replace(partial, path)
-        _flush(path.parent)
+        with replacing(path) as partial:
+            # safetensors makes files that only their owner can read; the folder's own rule should hold
+            partial.touch()
+            mode = partial.stat().st_mode
+            save_file(
+                tensors, partial, metadata={"vago": json.dumps({**meta, "content_sha256": digest})}
+            )
+            partial.chmod(mode)
+            load(partial)
+        flush(path.parent)
     except (OSError, SafetensorError, VagoError) as error:
         raise VagoError(
-            f"{path} could not be written ({error}): free some space or check the disk, then run again; "
-            "the previous one is untouched"
+            f"{path} could not be written ({error}): free some space or check the disk, "
+            "then run again; the previous one is untouched"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return digest
 
 
@@ -145,21 +139,6 @@ def restore_optimizer(
     optimizer.load_state_dict(
         {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
     )
-
-
-def write_json(path: Path, content: Any) -> None:
-    """JSON with sorted keys, so that the same content gives the same bytes."""
-    write_whole(
-        Path(path), json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    )
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 BLOCK = 256  # numbers that share a scale

@@ -111,7 +111,7 @@ def export(
         record["files"] = {
             file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)} for file in files
         }
-        checkpoint.write_json(partial / RECORD, record)
+        files.write_json(partial / RECORD, record)
         tell("reading it back")
         read_back(partial, record, name)
         _replace(folder, partial, before)
@@ -169,7 +169,7 @@ def describe(p: SampleParams, paths: Paths, speaker: samples.Speaker, name: str)
                 key: int(count) for key, count in clips.source.value_counts(sort=False).items()
             },
         },
-        "pace": speaker.voice.pace,
+        "seconds_per_character": speaker.voice.seconds_per_character,
         "prompt": {clip_id: clips.sha256[clip_id] for clip_id in speaker.prompt},
         "training": {key: trained[key] for key in ("best_step", "lineage") if key in trained},
         "scores": scores_of(paths, phase, speaker.model_sha256),

@@ -32,7 +32,7 @@ class SpeechParams(Params):
     max_characters: int = Field(
         normalize.SOFT_LIMIT, ge=20, description="longer lines are spoken in pieces"
     )
-    retakes: int = Field(
+    max_resamples: int = Field(
         2, ge=0, le=20, description="so often at most is a sentence of odd length drawn again"
     )
 

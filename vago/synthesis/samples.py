@@ -26,7 +26,7 @@ SETTINGS = (
     "top_p",
     "repetition_penalty",
     "max_characters",
-    "retakes",
+    "max_resamples",
     "prompt_seconds",
     "seed",
 )
@@ -140,7 +140,10 @@ def voice_of(model, corpus: Corpus, p: SpeechParams) -> tuple[synthesizer.Voice,
     """The corpus's voice for `model`, and the clips that make up its prompt."""
     prompt = reference_clips(corpus, p)
     return synthesizer.voice_from(
-        model, [corpus.audio(i)[0] for i in prompt], p.prompt_seconds, corpus.pace()
+        model,
+        [corpus.audio(i)[0] for i in prompt],
+        p.prompt_seconds,
+        corpus.seconds_per_character(),
     ), prompt
 
 

@@ -34,7 +34,7 @@ class Voice:
 
     gpt_cond_latents: torch.Tensor
     speaker_embedding: torch.Tensor
-    pace: tuple[float, float] | None = None
+    seconds_per_character: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,10 @@ class Speech:
 
 
 def voice_from(
-    model, wavs: Sequence[np.ndarray], seconds: float = 6.0, pace: tuple[float, float] | None = None
+    model,
+    wavs: Sequence[np.ndarray],
+    seconds: float = 6.0,
+    seconds_per_character: tuple[float, float] | None = None,
 ) -> Voice:
     """The voice of reference recordings (float32 mono at 22,050 Hz), `seconds` of them for the GPT's prompt.
 
@@ -69,7 +72,7 @@ def voice_from(
         whole.to(model.device), SAMPLE_RATE, length=-1, chunk_length=6
     )
     embeddings = [model.get_speaker_embedding(wav.to(model.device), SAMPLE_RATE) for wav in audio]
-    return Voice(latents, torch.stack(embeddings).mean(dim=0), pace)
+    return Voice(latents, torch.stack(embeddings).mean(dim=0), seconds_per_character)
 
 
 def speak(
@@ -84,7 +87,7 @@ def speak(
     """Speak each line. Long lines are split at sentence ends and joined with pauses.
 
     A sentence that babbles on, breaks off or does not end has an odd length; where the voice's pace is known such a one is
-    drawn again, `p.retakes` times at most, and the least odd take is kept.
+    drawn again, `p.max_resamples` times at most, and the least odd take is kept.
 
     The random numbers of a sentence come from the seed and its place alone, so a line sounds the same whatever is
     spoken beside it.
@@ -127,13 +130,13 @@ def _takes(
 
     def oddness(line: Decoded, piece: str) -> tuple[bool, float]:
         """Whether it was cut, and by how many seconds per character it leaves the voice's pace."""
-        low, high = voice.pace or (0, math.inf)
+        low, high = voice.seconds_per_character or (0, math.inf)
         pace = len(line.codes) / CODES_PER_SECOND / len(piece)
         return not line.ended, max(low - pace, pace - high, 0)
 
     takes: list[list[Decoded]] = [[] for _ in part]
     left = list(range(len(part)))
-    for take in range(1 + p.retakes * bool(voice.pace and p.temperature)):
+    for take in range(1 + p.max_resamples * bool(voice.seconds_per_character and p.temperature)):
         tokens, limits = [part[k][3] for k in left], [code_limit(part[k][2], p) for k in left]
         seeds = [seed_of(p, *part[k][:2], take) for k in left]
         for k, line in zip(left, decode(gpt, voice.gpt_cond_latents, tokens, p, limits, seeds)):

@@ -17,7 +17,7 @@ class TrainParams(Params):
         batch_size=3, accumulation=1, weight_decay=0.01, schedule="cosine", warmup_steps=50, max_grad_norm=1.0,
         text_loss_weight=0.01, prompt="shared", prompt_min_seconds=3.0, prompt_max_seconds=6.0, dropout=0.1,
         precision="auto", eval_every=100, eval_batch_size=8, save_every=100, log_every=10, patience=None, processes=1,
-        optimizer="adamw", checkpointing=False, lora_rank=0, torch_compile="none", best_precision="fp16", last_precision="full",
+        optimizer="adamw", gradient_checkpointing=False, lora_rank=0, torch_compile="none", best_precision="fp16", last_precision="full",
     )  # fmt: skip
 
     phase: Literal["baseline", "combined", "ultrafine"] = "baseline"
@@ -53,7 +53,7 @@ class TrainParams(Params):
     optimizer: Literal["adamw", "adamw_8bit", "adamw_8bit_paged"] | None = Field(
         None, description="8 bits: a quarter the memory"
     )
-    checkpointing: bool | None = Field(
+    gradient_checkpointing: bool | None = Field(
         None, description="recompute each block on the way back: less memory, a third more time"
     )
     lora_rank: int | None = Field(

@@ -73,7 +73,7 @@ def assemble(
     if p.lora_rank:
         lora.add(gpt, p.lora_rank, p.seed)
     objective = Objective(
-        gpt, recompute=p.checkpointing, width=64 if p.torch_compile != "none" else 1
+        gpt, recompute=p.gradient_checkpointing, width=64 if p.torch_compile != "none" else 1
     ).train()
     objective.to(accelerator.device)
     optimizer, names = optim.build(gpt, p)

@@ -22,9 +22,9 @@ import torch
 from accelerate import PartialState
 from filelock import FileLock, Timeout
 
-from vago import VagoError
+from vago import VagoError, files
 from vago.corpus.corpus import Corpus
-from vago.model import checkpoint, lora
+from vago.model import lora
 from vago.model.phases import LAST, RECORD
 from vago.paths import Paths
 from vago.training import batches, lineage, monitor, optim, processes, validation
@@ -299,7 +299,7 @@ def _finish(phase: Phase) -> dict:
         "lineage": phase.lineage,
     }
     if phase.accelerator.is_main_process:
-        checkpoint.write_json(phase.folder / RECORD, record)
+        files.write_json(phase.folder / RECORD, record)
         (phase.folder / LAST).unlink(missing_ok=True)
     phase.accelerator.wait_for_everyone()
     return record

@@ -16,11 +16,11 @@ import pandas as pd
 import soundfile
 import torch
 
-from vago import VagoError
+from vago import VagoError, files
 from vago.audio.io import SAMPLE_RATE
 from vago.display import html
 from vago.files import need_room, write_whole
-from vago.model import bundled, checkpoint, xtts
+from vago.model import bundled, xtts
 from vago.paths import Paths, importable
 from vago.recipes.benchmark.params import BenchmarkParams
 from vago.recipes.benchmark.stock import stock_dvae
@@ -53,7 +53,7 @@ def benchmark(
     found = {"machine": machine(p), "parameters": p.model_dump(), "notes": notes, "training": rows}
     found["precision"] = precision_rows(p, paths, folder, clips, log) if p.bf16_steps else []
     found["speech"] = speech(p, paths, folder, clips, log) if p.speech_lines else []
-    checkpoint.write_json(paths.home / "benchmark.json", found)
+    files.write_json(paths.home / "benchmark.json", found)
     write_whole(paths.home / "benchmark.md", markdown(found))
     return found
 

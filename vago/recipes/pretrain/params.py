@@ -17,7 +17,7 @@ class PretrainParams(Params):
     profile: str = Field(
         "pretrain", pattern=r"^[A-Za-z0-9_-]+$", description="names the folder outputs/<profile>/"
     )
-    go_on: bool = Field(
+    resume: bool = Field(
         False,
         description="start from the weights that come with vago; a profile of its own keeps stages apart",
     )

@@ -85,7 +85,7 @@ def pretrain(p: PretrainParams, paths: Paths, log: Callable[[str], None] = print
     folder = paths.stage("base")  # what `base.encoder` and `base.open_dvae` open
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary().save(str(folder / "vocab.json"))
-    start = bundled.parts() if p.go_on else {}
+    start = bundled.parts() if p.resume else {}
     if start:
         torch.save(start["mel_stats"], folder / "mel_stats.pth")
         torch.save(bundled.part(start, "dvae."), folder / "dvae.pth")
@@ -206,7 +206,7 @@ def _same_recipe(p: PretrainParams, paths: Paths) -> None:
 
     Raises VagoError naming those that differ.
     """
-    from vago.model.checkpoint import write_json
+    from vago.files import write_json
 
     free = {
         "medium_steps",
