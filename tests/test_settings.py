@@ -6,7 +6,7 @@ from helpers.projects import ROOT
 from vago import VagoError
 from vago.corpus.params import CorpusParams
 from vago.settings import read_yaml
-from vago.synthesis.params import Script
+from vago.synthesis.params import SampleParams, Script
 from vago.training.params import TrainParams
 from vago.workbook.pipeline import NOTEBOOKS
 
@@ -83,8 +83,29 @@ def test_inheritance_goes_parent_then_default():
     child = TrainParams(phase="combined", parent="baseline", dropout=0.3).inherit(parent)
     assert (child.batch_size, child.dropout, child.eval_every) == (7, 0.3, 100)
     assert child.learning_rate == 5e-6 and None not in [
-        getattr(child, k) for k in TrainParams.DEFAULTS if k != "patience"
+        getattr(child, k) for k in TrainParams.defaults() if k != "patience"
     ]
+
+
+def test_earlier_names_are_read_and_said(tmp_path, capsys):
+    file = tmp_path / "02.yaml"
+    file.write_text("checkpointing: true\n")
+    assert TrainParams.load(file).gradient_checkpointing is True
+    assert "checkpointing is now called gradient_checkpointing" in capsys.readouterr().err
+
+    file.write_text("checkpointing: true\ngradient_checkpointing: true\n")
+    with pytest.raises(VagoError, match="both stand there: remove checkpointing"):
+        TrainParams.load(file)
+
+
+def test_an_earlier_name_that_papermill_injects_wins_over_the_cell():
+    cell = {"profile": "demo", "max_resamples": 2, "retakes": 7}
+    assert SampleParams.from_notebook(cell).max_resamples == 7
+
+
+def test_a_parents_record_under_earlier_names_is_inherited():
+    child = TrainParams(phase="combined", parent="baseline").inherit({"checkpointing": True})
+    assert child.gradient_checkpointing is True
 
 
 def test_script_names_must_differ(tmp_path):

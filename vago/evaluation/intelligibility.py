@@ -22,8 +22,8 @@ from scipy import stats
 
 from vago import VagoError, files
 from vago.audio import espeak, io
-from vago.audio.asr import Ear
-from vago.audio.speakers import SpeakerEar
+from vago.audio.asr import SpeechRecognizer
+from vago.audio.speakers import SpeakerEncoder
 from vago.corpus.corpus import Corpus
 from vago.corpus.params import CorpusParams
 from vago.display import html
@@ -36,7 +36,7 @@ from vago.synthesis import samples, synthesizer
 from vago.synthesis.params import SampleParams, Script
 from vago.text import normalize
 from vago.text.error_rate import character_error_rate
-from vago.workbook import pipeline
+from vago import settings
 
 SCRIPT = "unheard"
 ROW, REPORT, LINES = "row.json", "report.json", "lines.csv"
@@ -130,8 +130,8 @@ def listen(
     profile: str,
     root: Path | None = None,
     phases: list[str] | None = None,
-    ear: Ear | None = None,
-    speaker_ear: SpeakerEar | None = None,
+    ear: SpeechRecognizer | None = None,
+    speaker_ear: SpeakerEncoder | None = None,
     folder: Path | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> Report:
@@ -149,7 +149,7 @@ def listen(
         VagoError: an ear is missing, there is no corpus or base yet, or a phase asked for is not finished.
     """
     root, tell = Path(root) if root else project_root(), on_progress or (lambda line: None)
-    pipeline.check_profile(profile, root)
+    settings.check_profile(profile, root)
     given = root / "params" / profile
     made = CorpusParams.load(given / "01_prepare_dataset.yaml", {"profile": profile})
     p = SampleParams.load(given / "06_generate_samples.yaml", {"profile": profile})
@@ -157,7 +157,7 @@ def listen(
     folder = Path(folder) if folder else paths.listening
     corpus, script = Corpus.load(paths.corpus), Script.load(paths.script(SCRIPT))
     weights, prompt = weights_of(paths, phases), samples.reference_clips(corpus, p)
-    ear, speaker_ear = ear or Ear.open(), speaker_ear or SpeakerEar.open()
+    ear, speaker_ear = ear or SpeechRecognizer.open(), speaker_ear or SpeakerEncoder.open()
 
     known = {
         "recipe": RECIPE,
@@ -241,7 +241,7 @@ def weights_of(paths: Paths, phases: list[str] | None = None) -> dict[str, str]:
     return found
 
 
-def standard_of(corpus: Corpus, speaker_ear: SpeakerEar) -> Standard:
+def standard_of(corpus: Corpus, speaker_ear: SpeakerEncoder) -> Standard:
     """What rows are held against.
 
     The target's voice comes from held-out recordings, which no prompt and no training had, of the source that prompts come
@@ -252,10 +252,10 @@ def standard_of(corpus: Corpus, speaker_ear: SpeakerEar) -> Standard:
     clips = (first if len(first) else clips).head(STANDARD_CLIPS)
 
     def other(variant: str) -> np.ndarray:
-        voice = espeak.Voice(variant, **recordings.QUIZ_MANNER)
-        return speaker_ear.voice((voice.speak(line), espeak.RATE) for line in clips.text)
+        voice = espeak.EspeakVoice(variant, **recordings.QUIZ_MANNER)
+        return speaker_ear.speaker_embedding((voice.speak(line), espeak.RATE) for line in clips.text)
 
-    target = speaker_ear.voice(corpus.audio(clip_id) for clip_id in clips.clip_id)
+    target = speaker_ear.speaker_embedding(corpus.audio(clip_id) for clip_id in clips.clip_id)
     return Standard(
         target, {variant: other(variant) for variant in OTHERS}, corpus.seconds_per_character()
     )
@@ -263,7 +263,7 @@ def standard_of(corpus: Corpus, speaker_ear: SpeakerEar) -> Standard:
 
 def demo_lines(script: Script) -> Iterator[Spoken]:
     """The lines by the demo's own voice. They are read out first, as for a model: espeak-ng would read numbers its own way."""
-    voice = espeak.Voice(recordings.VARIANT, **recordings.QUIZ_MANNER)
+    voice = espeak.EspeakVoice(recordings.VARIANT, **recordings.QUIZ_MANNER)
     for line in script.lines:
         started = time.perf_counter()
         wav = voice.speak(normalize.normalise(line.text))
@@ -289,7 +289,7 @@ def model_lines(model, corpus: Corpus, script: Script, encode, p: SampleParams) 
 
 
 def hear_row(
-    spoken: Iterable[Spoken], standard: Standard, ear: Ear, speaker_ear: SpeakerEar, folder: Path, loudness_lufs: float,
+    spoken: Iterable[Spoken], standard: Standard, ear: SpeechRecognizer, speaker_ear: SpeakerEncoder, folder: Path, loudness_lufs: float,
     tell: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Hear one voice's lines and write each as <folder>/NN_name.wav.
@@ -306,7 +306,7 @@ def hear_row(
             f"{number:02d}_{said.name}.wav",
         )
         io.write(folder / file, wav, said.rate)
-        heard, embedding = ear.hear(wav, said.rate), speaker_ear.embed(wav, said.rate)
+        heard, embedding = ear.transcribe(wav, said.rate), speaker_ear.embed(wav, said.rate)
         low, high = (bound * len(normalize.normalise(said.text)) for bound in standard.bounds)
         line = {
             "line": said.name,

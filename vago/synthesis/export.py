@@ -23,7 +23,6 @@ from vago.model import bundled, checkpoint, download, phases, pickles, xtts
 from vago.paths import Paths
 from vago.synthesis import samples, synthesizer
 from vago.synthesis.params import SampleParams
-from vago.workbook.pipeline import NOTEBOOKS
 
 MODEL, WHOLE, SPEAKERS, CARD, RECORD = (
     "model.pth",
@@ -249,7 +248,7 @@ def export_profile(
     from vago.paths import project_root
 
     root = project_root()
-    p = NOTEBOOKS[STEM].load(root / "params" / profile / f"{STEM}.yaml", {"phase": phase})
+    p = SampleParams.load(root / "params" / profile / f"{STEM}.yaml", {"phase": phase})
     return export(p, Paths.of(p, root), to, name, tell)
 
 

@@ -15,6 +15,8 @@ from vago.text import normalize
 class SpeechParams(Params):
     """How speech is drawn from the model, for 05 and 06 alike; the defaults are XTTS-v2's published ones."""
 
+    renamed: ClassVar[dict[str, str]] = {"retakes": "max_resamples"}
+
     language: Literal["hu"] = "hu"
     temperature: float = Field(0.75, ge=0, le=2, description="0 takes the likeliest code each time")
     top_k: int = Field(50, ge=1)

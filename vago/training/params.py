@@ -1,4 +1,4 @@
-"""TODO: what training.params is for."""
+"""Settings of notebooks 02 to 04: one phase of fine-tuning."""
 
 from __future__ import annotations
 
@@ -9,91 +9,109 @@ from pydantic import Field, model_validator
 from vago.model.phases import PHASES
 from vago.settings import Params
 
+OF_THE_MACHINE = {"processes"}  # not inherited from the parent phase, which another machine may have trained
+
+
+def inherited(default: Any, description: str = "", **limits: Any) -> Any:
+    """A setting that is None unless given: then the parent phase's value, or `default` in a first phase."""
+    return Field(None, description=description, json_schema_extra={"first": default}, **limits)
+
 
 class TrainParams(Params):
-    """02-04: one phase. `None` inherits the parent phase's value, or the default below for a first phase."""
+    """02-04: one phase. `None` takes the parent phase's value, or in a first phase its default."""
 
-    DEFAULTS: ClassVar[dict[str, Any]] = dict(
-        batch_size=3, accumulation=1, weight_decay=0.01, schedule="cosine", warmup_steps=50, max_grad_norm=1.0,
-        text_loss_weight=0.01, prompt="shared", prompt_min_seconds=3.0, prompt_max_seconds=6.0, dropout=0.1,
-        precision="auto", eval_every=100, eval_batch_size=8, save_every=100, log_every=10, patience=None, processes=1,
-        optimizer="adamw", gradient_checkpointing=False, lora_rank=0, torch_compile="none", best_precision="fp16", last_precision="full",
-    )  # fmt: skip
+    renamed: ClassVar[dict[str, str]] = {"checkpointing": "gradient_checkpointing"}
 
+    # what is trained, from what
     phase: Literal["baseline", "combined", "ultrafine"] = "baseline"
     parent: Literal["baseline", "combined"] | None = Field(
-        None, description="start from this phase's best; None: the base"
+        None, description="start from this phase's best weights; None: from the base"
     )
     sources: list[str] = Field(["quiz"], min_length=1)
     language: Literal["hu"] = "hu"
+
+    # optimization
     epochs: int = Field(30, ge=1)
     learning_rate: float = Field(5e-6, gt=0, le=1)
+    batch_size: int | None = inherited(3, "clips in a micro-batch", ge=1)
+    accumulation: int | None = inherited(1, "micro-batches per optimizer step", ge=1)
+    optimizer: Literal["adamw", "adamw_8bit", "adamw_8bit_paged"] | None = inherited(
+        "adamw", "8 bits: a quarter of the optimizer's memory"
+    )
+    weight_decay: float | None = inherited(0.01, ge=0)
+    schedule: Literal["cosine", "constant"] | None = inherited("cosine")
+    warmup_steps: int | None = inherited(50, ge=0)
+    max_grad_norm: float | None = inherited(1.0, "gradients are clipped to this norm", gt=0)
+    dropout: float | None = inherited(0.1, ge=0, lt=1)
+    text_loss_weight: float | None = inherited(0.01, "weight of text CE beside mel CE", ge=0)
+    lora_rank: int | None = inherited(0, "0: all weights learn; else only LoRA of this rank", ge=0)
 
-    batch_size: int | None = Field(None, ge=1)
-    accumulation: int | None = Field(None, ge=1, description="micro-batches per optimizer step")
-    weight_decay: float | None = Field(None, ge=0)
-    schedule: Literal["cosine", "constant"] | None = None
-    warmup_steps: int | None = Field(None, ge=0)
-    max_grad_norm: float | None = Field(None, gt=0)
-    text_loss_weight: float | None = Field(None, ge=0)
-    prompt: Literal["shared", "other", "masked"] | None = Field(
-        None, description="one a batch, one a clip, stock's way"
+    # prompts
+    prompt: Literal["shared", "other", "masked"] | None = inherited(
+        "shared", "one per batch, one per clip, or from the clip itself and masked, as stock does"
     )
-    prompt_min_seconds: float | None = Field(None, ge=0.5)
-    prompt_max_seconds: float | None = Field(None, le=30)
-    dropout: float | None = Field(None, ge=0, lt=1)
-    precision: Literal["auto", "fp32", "bf16"] | None = None
-    eval_every: int | None = Field(None, ge=1)
-    eval_batch_size: int | None = Field(None, ge=1)
-    save_every: int | None = Field(None, ge=1)
-    log_every: int | None = Field(None, ge=1)
-    patience: int | None = Field(
-        None, ge=1, description="stop after so many evaluations without a new best"
+    prompt_min_seconds: float | None = inherited(3.0, ge=0.5)
+    prompt_max_seconds: float | None = inherited(6.0, le=30)
+
+    # speed and memory
+    precision: Literal["auto", "fp32", "bf16"] | None = inherited("auto")
+    gradient_checkpointing: bool | None = inherited(
+        False, "recompute activations in the backward pass: less memory, a third more time"
     )
-    optimizer: Literal["adamw", "adamw_8bit", "adamw_8bit_paged"] | None = Field(
-        None, description="8 bits: a quarter the memory"
+    torch_compile: Literal["none", "blocks", "graphs"] | None = inherited(
+        "none", "torch.compile of the GPT's blocks; graphs: as CUDA graphs"
     )
-    gradient_checkpointing: bool | None = Field(
-        None, description="recompute each block on the way back: less memory, a third more time"
+    processes: int | None = inherited(
+        1, "GPUs that a notebook trains with; each adds a micro-batch", ge=1
     )
-    lora_rank: int | None = Field(
-        None, ge=0, description="0: all weights learn; else only adapters of this rank do"
+
+    # validation, checkpoints and logs
+    eval_every: int | None = inherited(100, "steps", ge=1)
+    eval_batch_size: int | None = inherited(8, ge=1)
+    patience: int | None = inherited(None, "stop after so many evaluations without a new best", ge=1)
+    save_every: int | None = inherited(100, "steps", ge=1)
+    log_every: int | None = inherited(10, "steps", ge=1)
+    best_precision: Literal["fp32", "fp16", "bf16"] | None = inherited(
+        "fp16", "of the weights in best.safetensors"
     )
-    torch_compile: Literal["none", "blocks", "graphs"] | None = Field(
-        None, description="torch.compile; graphs: as CUDA graphs"
-    )
-    best_precision: Literal["fp32", "fp16", "bf16"] | None = Field(
-        None, description="of the weights in best.safetensors"
-    )
-    last_precision: Literal["full", "compact"] | None = Field(
-        None, description="compact: a third, resumes to rounding"
-    )
-    processes: int | None = Field(
-        None, ge=1, description="GPUs a notebook trains with; each adds a micro-batch"
+    last_precision: Literal["full", "compact"] | None = inherited(
+        "full", "compact: a third of the bytes, resumes to rounding"
     )
 
     @property
     def notebook(self) -> str:  # type: ignore[override]
         return f"{PHASES.index(self.phase) + 2:02d}_train_{self.phase}"
 
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """{name: value of a first phase} of every setting that a later phase inherits."""
+        fields = cls.model_fields.items()
+        return {
+            name: field.json_schema_extra["first"]
+            for name, field in fields
+            if field.json_schema_extra
+        }
+
     @model_validator(mode="after")
     def _in_order(self):
         if self.parent and PHASES.index(self.parent) >= PHASES.index(self.phase):
             raise ValueError(
-                f"phase {self.phase} cannot start from {self.parent}, which comes after it or is itself"
+                f"phase {self.phase} cannot start from {self.parent}, "
+                "which comes after it or is the same phase"
             )
+
         low, high = self.prompt_min_seconds, self.prompt_max_seconds
         if low and high and low > high:
             raise ValueError(f"prompt_min_seconds {low} is above prompt_max_seconds {high}")
         return self
 
     def inherit(self, parent: dict[str, Any] | None) -> TrainParams:
-        """Fill every None from the parent phase's resolved settings, else from DEFAULTS."""
-        from_parent = {
-            k: v for k, v in (parent or {}).items() if k in self.DEFAULTS and k != "processes"
-        }  # the machine's
-        return type(self)(
-            **self.DEFAULTS
-            | from_parent
-            | {k: v for k, v in self.model_dump().items() if v is not None}
-        )
+        """Fill every None with the parent phase's resolved setting, else with the first phase's default."""
+        resolved = self.defaults()
+        from_parent = self.with_new_names(parent or {}, where="the parent phase")
+        for name, value in from_parent.items():
+            if name in resolved and name not in OF_THE_MACHINE:
+                resolved[name] = value
+
+        given = {name: value for name, value in self.model_dump().items() if value is not None}
+        return type(self)(**resolved | given)

@@ -151,22 +151,6 @@ def step_named(text: str) -> str:
     )
 
 
-def check_profile(profile: str, root: Path) -> None:
-    """VagoError listing the profiles there are, unless `profile` is a folder of params/ with notebooks' parameters in it."""
-    folders = (root / "params").iterdir()
-    existing = sorted(
-        folder.name
-        for folder in folders
-        if any((folder / f"{stem}.yaml").exists() for stem in NOTEBOOKS)
-    )
-    if profile not in existing:
-        near = difflib.get_close_matches(profile, existing, n=1)
-        hint = f"did you mean {near[0]!r}? there are" if near else "there are"
-        raise VagoError(
-            f"no profile {profile!r} in params/: {hint} {', '.join(existing) or 'none'}"
-        )
-
-
 def make_plans(
     profile: str, selected: list[str], overrides: dict[str, str], root: Path
 ) -> dict[str, Plan]:

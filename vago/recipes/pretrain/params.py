@@ -13,6 +13,7 @@ class PretrainParams(Params):
     """90: the embedded base, from espeak-ng's voices."""
 
     notebook: ClassVar[str] = "90_pretrain_base"
+    renamed: ClassVar[dict[str, str]] = {"go_on": "resume"}
 
     profile: str = Field(
         "pretrain", pattern=r"^[A-Za-z0-9_-]+$", description="names the folder outputs/<profile>/"
