@@ -1,17 +1,22 @@
-"""Held-out scores: per-clip losses, means per token with bootstrap intervals, paired differences."""
+"""Held-out scores: losses per clip, means per token, bootstrap intervals and paired differences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
+from scipy import stats
 
 from vago.training.loss import Batch, Objective
 
 LOSSES = ("mel_ce", "text_ce", "loss")
 SUMS = ("mel_nll", "mel_tokens", "text_nll", "text_tokens")
+
+SAMPLES = 2000  # bootstrap resamples
 
 
 @torch.inference_mode()
@@ -21,81 +26,124 @@ def per_clip(
     device="cpu",
     on_batch: Callable[[], None] | None = None,
 ) -> pd.DataFrame:
-    """One row per clip: clip_id, mel_nll, mel_tokens, text_nll, text_tokens (nats and target counts). Dropout is off
-    while it runs; the training mode is put back."""
+    """One row per clip: clip_id, mel_nll, mel_tokens, text_nll, text_tokens (nats, target counts).
+
+    Dropout is off while it runs; the training mode is restored afterwards.
+    """
     was_training = objective.training
     objective.eval()
     rows = []
+
     try:
         for batch in batches:
             mel_nll, text_nll = objective(batch.to(device))
             mel_tokens, text_tokens = batch.targets()
-            columns = (
-                batch.clip_ids,
-                mel_nll.tolist(),
-                mel_tokens.tolist(),
-                text_nll.tolist(),
-                text_tokens.tolist(),
-            )
-            rows += zip(*columns, strict=True)
+            columns = (mel_nll, mel_tokens, text_nll, text_tokens)
+
+            rows += zip(batch.clip_ids, *(column.tolist() for column in columns), strict=True)
             if on_batch:
                 on_batch()
     finally:
         objective.train(was_training)
-    return pd.DataFrame(
-        rows, columns=["clip_id", "mel_nll", "mel_tokens", "text_nll", "text_tokens"]
-    )
+
+    return pd.DataFrame(rows, columns=["clip_id", *SUMS])
 
 
 def means(table: pd.DataFrame, text_weight: float = 0.01) -> dict[str, float]:
-    """mel CE, text CE (unweighted) and loss = mel CE + text_weight * text CE, per token over all clips of `table`."""
-    # numpy's sums: pandas would leave a clip whose loss is not a number out of the sum, and call the phase better for it
-    sums = {name: table[name].to_numpy(dtype=np.float64).sum() for name in SUMS}
-    mel, text = sums["mel_nll"] / sums["mel_tokens"], sums["text_nll"] / sums["text_tokens"]
-    return {"mel_ce": float(mel), "text_ce": float(text), "loss": float(mel + text_weight * text)}
+    """mel CE, text CE (unweighted) and loss = mel CE + text_weight * text CE.
+
+    All three are per token over all clips of `table`, in nats; NaN if one clip's loss is NaN.
+    """
+    values = _losses(*_sums(table), text_weight=text_weight)
+    return dict(zip(LOSSES, values.tolist()))
 
 
 def intervals(
-    table: pd.DataFrame, text_weight: float = 0.01, samples: int = 2000, seed: int = 1
+    table: pd.DataFrame, text_weight: float = 0.01, samples: int = SAMPLES, seed: int = 1
 ) -> dict[str, dict[str, float]]:
-    """`means` with 95 % percentile-bootstrap intervals over clips (Efron & Tibshirani 1993, ch. 13)."""
-    draws = _resampled(table, text_weight, _picks(len(table), samples, seed))
-    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
-    value = means(table, text_weight)
-    return {
-        name: {"value": value[name], "low": float(low[i]), "high": float(high[i])}
-        for i, name in enumerate(LOSSES)
-    }
+    """`means` as {"value", "low", "high"}: 95 % bootstrap intervals, resampled over clips."""
+    statistic = partial(_losses, text_weight=text_weight)
+    bounds = _bootstrap(statistic, _sums(table), samples, seed)
+    return {name: _interval(*numbers) for name, *numbers in zip(LOSSES, *bounds)}
 
 
 def paired_difference(
     table: pd.DataFrame,
     other: pd.DataFrame,
     text_weight: float = 0.01,
-    samples: int = 2000,
+    samples: int = SAMPLES,
     seed: int = 1,
 ) -> dict[str, dict[str, float]]:
-    """`table` minus `other` on the same clips, each bootstrap draw taking the same clips from both: what is common to
-    the two (hard clips, easy clips) cancels, so small differences can be told from chance."""
-    table, other = table.set_index("clip_id").sort_index(), other.set_index("clip_id").sort_index()
+    """`intervals` of `table` minus `other`, which score the same clips.
+
+    Each bootstrap sample takes the same clips from both tables. What is common to both (hard
+    clips, easy clips) cancels, so that small differences stand out from chance.
+
+    Raises:
+        ValueError: the tables hold different clips.
+    """
+    table = table.set_index("clip_id").sort_index()
+    other = other.set_index("clip_id").sort_index()
     if list(table.index) != list(other.index):
         raise ValueError("paired scores need the same clips on both sides")
-    picks = _picks(len(table), samples, seed)
-    draws = _resampled(table, text_weight, picks) - _resampled(other, text_weight, picks)
-    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
-    ours, theirs = means(table, text_weight), means(other, text_weight)
-    return {
-        n: {"value": ours[n] - theirs[n], "low": float(low[i]), "high": float(high[i])}
-        for i, n in enumerate(LOSSES)
-    }
+
+    def difference(*sums: np.ndarray, axis: int = -1) -> np.ndarray:
+        ours, theirs = sums[: len(SUMS)], sums[len(SUMS) :]
+        return _losses(*ours, text_weight, axis) - _losses(*theirs, text_weight, axis)
+
+    bounds = _bootstrap(difference, _sums(table) + _sums(other), samples, seed)
+    return {name: _interval(*numbers) for name, *numbers in zip(LOSSES, *bounds)}
 
 
-def _picks(clips: int, samples: int, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, clips, size=(samples, clips))
+def bootstrap_interval(
+    values: Sequence[float], samples: int = SAMPLES, seed: int = 1
+) -> dict[str, float]:
+    """The mean of `values` and its 95 % bootstrap interval: {"value", "low", "high"}."""
+    columns = [np.asarray(values, dtype=np.float64)]
+    return _interval(*_bootstrap(np.mean, columns, samples, seed))
 
 
-def _resampled(table: pd.DataFrame, text_weight: float, picks: np.ndarray) -> np.ndarray:
-    """(samples, 3): the LOSSES of each bootstrap draw."""
-    sums = {name: table[name].to_numpy(dtype=np.float64)[picks].sum(axis=1) for name in SUMS}
-    mel, text = sums["mel_nll"] / sums["mel_tokens"], sums["text_nll"] / sums["text_tokens"]
-    return np.stack([mel, text, mel + text_weight * text], axis=1)
+def _bootstrap(
+    statistic: Callable[..., np.ndarray], columns: Sequence[np.ndarray], samples: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(value, low, high) of `statistic(*columns, axis=-1)`; a resample takes whole rows.
+
+    95 % intervals by the percentile method (Efron & Tibshirani 1993, ch. 13). One row alone has
+    no spread: low and high are then the value.
+    """
+    value = statistic(*columns, axis=-1)
+    if len(columns[0]) < 2:
+        return value, value, value
+
+    with warnings.catch_warnings():
+        # values that are not finite give bounds that are not: no need to warn of them
+        warnings.simplefilter("ignore", RuntimeWarning)
+        drawn = stats.bootstrap(
+            columns,
+            statistic,
+            n_resamples=samples,
+            paired=len(columns) > 1,
+            vectorized=True,
+            method="percentile",
+            rng=seed,
+        )
+
+    return value, drawn.confidence_interval.low, drawn.confidence_interval.high
+
+
+def _sums(table: pd.DataFrame) -> list[np.ndarray]:
+    return [table[name].to_numpy(dtype=np.float64) for name in SUMS]
+
+
+def _losses(mel_nll, mel_tokens, text_nll, text_tokens, text_weight: float, axis: int = -1):
+    """LOSSES along the first axis: four (..., clips) arrays -> (3, ...).
+
+    The sums are numpy's: pandas would skip a NaN, and a phase would score better for it.
+    """
+    mel_ce = mel_nll.sum(axis=axis) / mel_tokens.sum(axis=axis)
+    text_ce = text_nll.sum(axis=axis) / text_tokens.sum(axis=axis)
+    return np.stack([mel_ce, text_ce, mel_ce + text_weight * text_ce])
+
+
+def _interval(value: float, low: float, high: float) -> dict[str, float]:
+    return {"value": float(value), "low": float(low), "high": float(high)}
