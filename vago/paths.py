@@ -100,7 +100,7 @@ class Paths:
             return str(path)
 
 
-def importable() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """The environment for a process of its own that shall import this very vago."""
     folder = Path(vago.__file__).resolve().parents[1]
     if not (folder / "pyproject.toml").exists():  # it is installed, not a checkout

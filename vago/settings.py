@@ -67,7 +67,9 @@ class Params(BaseModel):
         for earlier in cls.renamed.keys() & values.keys():
             name = cls.renamed[earlier]
             if name in values:
-                raise VagoError(f"{where}: {earlier} is now called {name}, and both stand there: remove {earlier}")
+                raise VagoError(
+                    f"{where}: {earlier} is now called {name}, and both stand there: remove {earlier}"
+                )
             print(f"{where}: {earlier} is now called {name}", file=sys.stderr)
             given[name] = given.pop(earlier)
         return given

@@ -16,6 +16,7 @@ import pytest
 from helpers.projects import ROOT
 from vago import __version__
 from vago.cli import main
+from vago.model.xtts import FILES
 
 FIXTURES = ROOT / "tests" / "fixtures" / "notebooks"
 PHASES = {
@@ -130,9 +131,8 @@ def test_outside_a_project(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_interrupts_the_notebook_and_says_how_to_go_on(project, stop):
     """The fixture's training sleeps, and on KeyboardInterrupt saves: what a real training does with its checkpoint."""
-    for folder in ("corpus", "base"):
-        (project / "outputs/demo" / folder).mkdir(parents=True)
-        (project / "outputs/demo" / folder / "clips.csv").write_text("a")
+    for file in ("corpus/clips.csv", *(f"base/{name}" for name in FILES)):
+        write(project / "outputs/demo" / file, "a")
     phase = project / "outputs/demo/phases/baseline"
     command = [sys.executable, "-m", "vago", "run", "demo", "--only", "02", "-p", "epochs", "1000"]
     with subprocess.Popen(
@@ -150,7 +150,7 @@ def test_stopping_interrupts_the_notebook_and_says_how_to_go_on(project, stop):
         out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
     assert (
-        err.startswith("vago: stopped; what is done is kept, and running the same command again")
+        err.startswith("vago: stopped; what is done is kept")
         and err.count("\n") == 1
     )
     assert "02_train_baseline  stopped after" in out
@@ -193,7 +193,7 @@ def test_status(project, capsys):
     for expected in (
         "done 02_train_baseline  2026-01-02 03:04 UTC, 1 min 52 s",
         "-    03_train_combined",
-        "5.000 (4.800 to 5.200)",
+        "5.000 [4.800, 5.200]",
         "-20.0 %, -20.0 %",
         "12 of 240, running or interrupted",
     ):

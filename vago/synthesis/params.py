@@ -1,57 +1,81 @@
-"""TODO: what synthesis.params is for."""
+"""Settings of speech synthesis and scripts: what notebooks 05 and 06, export and evaluation share."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vago import VagoError
-from vago.settings import Params, read_yaml
-from vago.text import normalize
+from vago.settings import NAME, Params, read_yaml
+
+# The sampler's settings; coqui-tts has them under the same names.
+SAMPLING = ("temperature", "top_k", "top_p", "repetition_penalty")
+
+# What samples.csv has beside each file, in this order.
+RECORDED = (*SAMPLING, "max_characters", "max_resamples", "prompt_seconds", "seed")
+
+
+# XTTS's soft limit for Hungarian, over which its speech gets worse. It is text.normalize.SOFT_LIMIT, not
+# imported: a change of the text room must not change the digest of everything that reads settings.
+HUNGARIAN_CHARACTERS = 224
 
 
 class SpeechParams(Params):
-    """How speech is drawn from the model, for 05 and 06 alike; the defaults are XTTS-v2's published ones."""
+    """Settings of speech synthesis, the same for 05 and 06; the defaults are those of XTTS-v2."""
 
     renamed: ClassVar[dict[str, str]] = {"retakes": "max_resamples"}
 
     language: Literal["hu"] = "hu"
-    temperature: float = Field(0.75, ge=0, le=2, description="0 takes the likeliest code each time")
+    temperature: float = Field(0.75, ge=0, le=2, description="0: greedy, always the likeliest code")
     top_k: int = Field(50, ge=1)
     top_p: float = Field(0.85, gt=0, le=1)
     repetition_penalty: float = Field(5.0, ge=1)
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="of the GPT; auto: bf16 on a GPU that has it"
+        "auto", description="of the GPT; auto: bf16 on a GPU that computes in it"
     )
     prompt_seconds: float = Field(
         6.0, ge=1, le=30, description="reference audio from the training clips"
     )
     max_seconds_per_char: float = Field(
-        0.15, gt=0, description="a line that has not ended by then is cut, and said to be"
+        0.15, gt=0, description="a sentence that has not ended by then is cut"
     )
     max_characters: int = Field(
-        normalize.SOFT_LIMIT, ge=20, description="longer lines are spoken in pieces"
+        HUNGARIAN_CHARACTERS, ge=20, description="a longer line is split at sentence ends"
     )
     max_resamples: int = Field(
-        2, ge=0, le=20, description="so often at most is a sentence of odd length drawn again"
+        2, ge=0, le=20, description="of a sentence whose duration is out of range, at most"
     )
+
+    def sampling(self) -> dict[str, float]:
+        """The sampler's settings by name."""
+        return {name: getattr(self, name) for name in SAMPLING}
+
+    def recorded(self) -> dict[str, float]:
+        """The settings that samples.csv records beside each file."""
+        return {name: getattr(self, name) for name in RECORDED}
+
+    def synthesis(self) -> dict[str, Any]:
+        """Every setting that the samples of a spoken line depend on, for cache keys."""
+        names = SpeechParams.model_fields.keys() - Params.model_fields.keys()
+        return {name: getattr(self, name) for name in sorted(names | {"seed"})}
 
 
 class SampleParams(SpeechParams):
-    """06: the script, spoken."""
+    """06: the lines of a script, spoken."""
 
     notebook: ClassVar[str] = "06_generate_samples"
 
-    script: str = Field(
-        "quiz_show", pattern=r"^[A-Za-z0-9_-]+$", description="params/scripts/<script>.yaml"
-    )
+    script: str = Field("quiz_show", pattern=NAME, description="params/scripts/<script>.yaml")
     phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = "best"
     pause_seconds: float = Field(
         0.35, ge=0, le=3, description="silence between the sentences of a long line"
     )
     loudness_lufs: float = Field(-20.0, ge=-40, le=-10)
+
+    def synthesis(self) -> dict[str, Any]:
+        return super().synthesis() | {"pause_seconds": self.pause_seconds}
 
 
 class ScriptLine(BaseModel):
@@ -64,7 +88,7 @@ class ScriptLine(BaseModel):
 
 
 class Script(BaseModel):
-    """params/scripts/<name>.yaml: what is to be said, apart from how."""
+    """params/scripts/<name>.yaml: the lines to be spoken."""
 
     model_config = ConfigDict(extra="forbid")
     title: str
@@ -81,12 +105,13 @@ class Script(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> Script:
+        """Read a script. Raises VagoError naming the file, the key and what is wrong with it."""
         try:
             return cls(**read_yaml(path))
         except ValidationError as error:
-            raise VagoError(
-                "; ".join(
-                    f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}"
-                    for e in error.errors()
-                )
-            ) from None
+            problems = []
+            for problem in error.errors():
+                key = ".".join(map(str, problem["loc"]))
+                message = problem["msg"].removeprefix("Value error, ")
+                problems.append(f"{path}: {key}: {message}")
+            raise VagoError("; ".join(problems)) from None

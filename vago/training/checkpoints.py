@@ -1,67 +1,64 @@
-"""TODO: what training.checkpoints is for."""
+"""What a phase keeps on disk: its best weights, the last state to resume from, and the room both take."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from vago import VagoError
+from vago.files import need_room
 from vago.model import checkpoint, lora
 from vago.model.phases import BEST, LAST
 from vago.training.params import TrainParams
 from vago.training.state import Phase, Position
 
+XTTS_PARAMETERS = 441_018_563  # of XTTS-v2's GPT, which is what a phase trains and keeps
+BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
+EIGHT_BIT = 1 + 4 / 256  # bytes of a number, with its share of its block's scale
+
 
 def save_best(phase: Phase, meta: dict[str, Any]) -> None:
-    """The GPT's weights in `best_precision` under the names of stock's `GPT` module, so that they go into any XTTS."""
+    """Save the GPT's weights in `best_precision`, named as in stock's `GPT`, so that they fit any XTTS."""
     if phase.accelerator.is_main_process:
-        tensors = checkpoint.rounded(lora.plain(phase.gpt), phase.p.best_precision)
-        checkpoint.save(phase.folder / BEST, tensors, meta | {"lineage": phase.lineage})
+        tensors = checkpoint.cast_weights(lora.merged_weights(phase.gpt), phase.p.best_precision)
+        checkpoint.save_tensors(phase.folder / BEST, tensors, meta | {"lineage": phase.lineage})
     phase.accelerator.wait_for_everyone()
 
 
 def load_best(phase: Phase) -> dict[str, Any]:
     """Put the best weights into the model; returns what was saved beside them."""
-    tensors, meta = checkpoint.load(phase.folder / BEST)
-    lora.load_plain(phase.gpt, tensors)
+    tensors, meta = checkpoint.load_tensors(phase.folder / BEST)
+    lora.load_merged_weights(phase.gpt, tensors)
     return meta
 
 
 def save_last(phase: Phase) -> None:
-    """Everything a resume needs. Weights and optimizer state that are not finite are refused by `checkpoint.save`."""
+    """Save everything a resume needs; weights or optimizer state that are not finite are refused."""
     if phase.accelerator.is_main_process:
-        tensors = lora.learning(phase.gpt) | checkpoint.optimizer_tensors(
-            phase.optimizer, phase.names
-        )
-        tensors = checkpoint.pack(tensors) if phase.p.last_precision == "compact" else tensors
-        checkpoint.save(
-            phase.folder / LAST, tensors, {"position": asdict(phase.at), "lineage": phase.lineage}
+        checkpoint.save_training(
+            phase.folder / LAST,
+            lora.trained_weights(phase.gpt),
+            phase.optimizer,
+            phase.names,
+            {"position": asdict(phase.at), "lineage": phase.lineage},
+            compact=phase.p.last_precision == "compact",
         )
     phase.accelerator.wait_for_everyone()
 
 
 def restore(phase: Phase) -> None:
     """Back to what `save_last` kept, into a model that is as the phase started or later."""
-    tensors, meta = checkpoint.load(phase.folder / LAST)
-    tensors = checkpoint.unpack(tensors) if phase.p.last_precision == "compact" else tensors
-    lora.restore(phase.gpt, {k: v for k, v in tensors.items() if not k.startswith("optimizer.")})
-    checkpoint.restore_optimizer(phase.optimizer, phase.names, tensors)
+    last = phase.folder / LAST
+    meta = checkpoint.restore_training(last, phase.gpt, phase.optimizer, phase.names)
     phase.at = Position(**meta["position"])
-
-
-XTTS_PARAMETERS = 441_018_563  # of XTTS-v2's GPT, which is what a phase trains and keeps
-
-
-BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
-
-
-EIGHT_BIT = 1 + 4 / 256  # a number and its share of its block's scale
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of a phase's two files; a new one is written beside the old one, which goes when the new one is verified."""
+    """Bytes of a phase's two files. A new one is written beside the old one and verified before that goes."""
 
     best: int
     last: int
@@ -72,7 +69,11 @@ class Sizes:
         return max(self.best + 2 * self.last, 2 * self.best + self.last)
 
     def moments(self, earlier_phases: int = 0) -> pd.DataFrame:
-        """One row per moment of a phase: moment, files, gigabytes (10^9 bytes), with the bests of the phases before it."""
+        """Disk use through a phase, with the best weights of the phases before it.
+
+        Returns:
+            one row per moment: moment, files, gigabytes (10^9 bytes).
+        """
         kept = earlier_phases * self.best
         rows = [
             ("training, between saves", "best, last", self.best + self.last),
@@ -80,15 +81,29 @@ class Sizes:
             ("while best is written", "best, new best, last", 2 * self.best + self.last),
             ("phase finished", "best", self.best),
         ]
-        found = pd.DataFrame(rows, columns=["moment", "files", "gigabytes"])
-        return found.assign(gigabytes=(found.gigabytes + kept) / 1e9)
+        table = pd.DataFrame(rows, columns=["moment", "files", "gigabytes"])
+        return table.assign(gigabytes=(table.gigabytes + kept) / 1e9)
 
 
-def sizes(parameters: int, learning: int, p: TrainParams) -> Sizes:
-    """Of a GPT with `parameters` weights, `learning` of which are trained (fewer with LoRA), under resolved settings `p`."""
-    eight_bit = p.last_precision == "compact" or p.optimizer != "adamw"
-    weight = 2 if p.last_precision == "compact" else 4
+def sizes(parameters: int, trained: int, p: TrainParams) -> Sizes:
+    """Of a GPT with `parameters` weights, `trained` of which learn (fewer with LoRA), under resolved `p`."""
+    compact = p.last_precision == "compact"
+    weight = 2 if compact else 4
+    moment = EIGHT_BIT if compact or p.optimizer != "adamw" else 4
     return Sizes(
         best=parameters * BYTES[p.best_precision],
-        last=round(learning * (weight + 2 * (EIGHT_BIT if eight_bit else 4))),
+        last=round(trained * (weight + 2 * moment)),
     )
+
+
+def need_room_for(p: TrainParams, folder: Path, needed: Sizes) -> None:
+    """Raise VagoError where the disk cannot hold the phase's files at their peak."""
+    existing = [path for path in (folder / BEST, folder / LAST) if path.exists()]
+    there = sum(path.stat().st_size for path in existing)
+    try:
+        need_room(folder, needed.peak - there, f"training {p.phase}")
+    except VagoError as error:
+        if p.last_precision == "compact":
+            raise
+        advice = "last_precision: compact takes a third, lora_rank: 16 a tenth"
+        raise VagoError(f"{error}; {advice}") from None

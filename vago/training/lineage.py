@@ -114,7 +114,14 @@ def refuse_another(folder: Path, lineage: dict[str, Any]) -> None:
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """`learning_rate 5e-06 (now 1e-05)` for each difference; package versions are only for the record."""
     found = []
-    for name in ("phase", "parent", "parent_sha256", "base_sha256", "corpus_sha256", "held_out_sha256"):
+    for name in (
+        "phase",
+        "parent",
+        "parent_sha256",
+        "base_sha256",
+        "corpus_sha256",
+        "held_out_sha256",
+    ):
         if then.get(name) != now.get(name):
             label = name.removesuffix("_sha256").replace("_", "-")
             found.append(f"{label} {_short(then.get(name))} (now {_short(now.get(name))})")

@@ -1,4 +1,4 @@
-"""What a training run tells while it runs: metrics.jsonl, TensorBoard, progress.json, a live figure, warnings in words."""
+"""What a training run reports while it runs: metrics.jsonl, progress.json, TensorBoard, warnings."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from typing import Any
 
 import pandas as pd
 
+from vago.display.intervals import with_interval
 from vago.files import write_whole
 
 Listener = Callable[[list[dict[str, Any]]], None]
+
+PROGRESS_SECONDS = 1.0  # progress.json is written at most this often
+TREND_EVALS = 3  # evaluations that a trend is judged by
 
 
 class Monitor:
     """Keeps the rows of one phase. Each row has `kind` (train, eval or warning) and `step`.
 
-    A resumed run drops the rows after the step it goes on from, so the file never holds a step twice.
+    Args:
+        folder: the phase's folder.
+        steps: optimizer steps of the whole run.
+        resumed_at: the step that a resumed run continues from. Rows of later steps are dropped, so
+            that the file never holds a step twice. None: a new run.
+        listener: called with all rows after each new one.
+        log: called with one line for each row.
     """
 
     def __init__(
@@ -28,100 +38,113 @@ class Monitor:
         steps: int,
         resumed_at: int | None = None,
         listener: Listener | None = None,
-        log=print,
+        log: Callable[[str], None] = print,
     ):
-        self.folder, self.steps, self.listener, self.log = Path(folder), steps, listener, log
+        self.folder = Path(folder)
         self.path = self.folder / "metrics.jsonl"
-        self.rows = (
-            []
-            if resumed_at is None
-            else [row for row in read_rows(self.path) if row["step"] <= resumed_at]
-        )
+        self.steps = steps
+        self.listener = listener
+        self.log = log
+
+        self.rows: list[dict[str, Any]] = []
+        if resumed_at is not None:
+            self.rows = [row for row in read_rows(self.path) if row["step"] <= resumed_at]
         write_whole(self.path, "".join(json.dumps(row) + "\n" for row in self.rows))
+
         self._file = self.path.open("a", encoding="utf-8")
-        self._board = None
-        self._started, self._first = time.monotonic(), resumed_at or 0
-        self._told = 0.0
+        self._tensorboard = None
+        self._first_step = resumed_at or 0
+        self._started = time.monotonic()
+        self._progress_written = 0.0
 
     def add(self, row: dict[str, Any]) -> None:
-        """Record one row of kind train or eval, and the warning an evaluation may give rise to."""
+        """Record a row of kind train or eval, and the warning that an evaluation gives rise to."""
         self._write(row)
         self._to_tensorboard(row)
-        if row["kind"] == "eval" and (found := self._trend(row)):
-            self.warn(row["step"], *found, once=True)
+
+        if row["kind"] == "eval":
+            trend = self._trend(row)
+            if trend:
+                self.warn(row["step"], *trend, once=True)
+
         if self.listener:
             self.listener(self.rows)
 
     def warn(self, step: int, about: str, message: str, once: bool = False) -> None:
-        """Record a warning in words; `once` says it only the first time it is `about` this."""
-        if not (once and any(r["kind"] == "warning" and r["about"] == about for r in self.rows)):
+        """Record a warning; with `once` only if there is none `about` the same yet."""
+        warned = {row["about"] for row in self.rows if row["kind"] == "warning"}
+        if not (once and about in warned):
             self._write({"kind": "warning", "step": step, "about": about, "message": message})
+
+    def progress(self, step: int, loss: float, force: bool = False) -> None:
+        """Write progress.json, which the runner reads; at most once a second unless `force`."""
+        now = time.monotonic()
+        if not force and now - self._progress_written < PROGRESS_SECONDS:
+            return
+
+        self._progress_written = now
+        seconds_per_step = (now - self._started) / max(step - self._first_step, 1)
+        progress = {
+            "step": step,
+            "steps": self.steps,
+            "loss": loss,
+            "eta_seconds": seconds_per_step * (self.steps - step),
+        }
+        write_whole(self.folder / "progress.json", json.dumps(progress))
+
+    def close(self) -> None:
+        """Close metrics.jsonl and TensorBoard's file."""
+        self._file.close()
+        if self._tensorboard:
+            self._tensorboard.close()
 
     def _write(self, row: dict[str, Any]) -> None:
         self.rows.append(row)
         self._file.write(json.dumps(row) + "\n")
         self._file.flush()
-        self.log(sentence(row, self.steps))
-
-    def progress(self, step: int, loss: float, force: bool = False) -> None:
-        """Tell the runner where training is, at most once a second."""
-        now = time.monotonic()
-        if not force and now - self._told < 1:
-            return
-        self._told = now
-        pace = (now - self._started) / max(step - self._first, 1)
-        told = {
-            "step": step,
-            "steps": self.steps,
-            "loss": loss,
-            "eta_seconds": pace * (self.steps - step),
-        }
-        write_whole(self.folder / "progress.json", json.dumps(told))
-
-    def close(self) -> None:
-        self._file.close()
-        if self._board:
-            self._board.close()
+        self.log(log_line(row, self.steps))
 
     def _to_tensorboard(self, row: dict[str, Any]) -> None:
-        if self._board is None:
+        if self._tensorboard is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            # purge_step hides what an interrupted run had logged beyond the step it resumes from
-            self._board = SummaryWriter(
-                str(self.folder / "tensorboard"), purge_step=self._first or None
-            )
+            # purge_step hides what an interrupted run has logged after the step it resumes from
+            folder = str(self.folder / "tensorboard")
+            self._tensorboard = SummaryWriter(folder, purge_step=self._first_step or None)
+
         for name, value in row.items():
             if isinstance(value, float) and name != "seconds":
-                self._board.add_scalar(f"{row['kind']}/{name}", value, row["step"])
+                self._tensorboard.add_scalar(f"{row['kind']}/{name}", value, row["step"])
 
     def _trend(self, row: dict[str, Any]) -> tuple[str, str] | None:
-        """Looks at the last three evaluations (`row` is the newest) and the training losses between them."""
-        evals = [r for r in self.rows if r["kind"] == "eval"][-3:]
-        if len(evals) < 3:
+        """(about, message) where the last three evaluations look wrong; `row` is the newest."""
+        evals = [r for r in self.rows if r["kind"] == "eval"][-TREND_EVALS:]
+        if len(evals) < TREND_EVALS:
             return None
-        held_out = [r["loss"] for r in evals]
-        train = [
-            mean(
-                [
-                    r["loss"]
-                    for r in self.rows
-                    if r["kind"] == "train" and a["step"] < r["step"] <= b["step"]
-                ]
+
+        first, middle, last = (r["loss"] for r in evals)
+        before, after = (self._train_loss(a["step"], b["step"]) for a, b in zip(evals, evals[1:]))
+
+        if first < middle < last and after < before:
+            return "overfitting", (
+                "the held-out loss has risen twice while the training loss falls: overfitting; "
+                "the best weights so far are kept"
             )
-            for a, b in zip(evals, evals[1:])
-        ]
-        if held_out[0] < held_out[1] < held_out[2] and train[1] < train[0]:
-            message = "the held-out loss has risen twice while the training loss falls: overfitting; the best so far is kept"
-            return "overfitting", message
-        if train[1] > train[0] * 1.02 and held_out[2] > held_out[0]:
-            message = "neither training nor held-out loss is falling: try a lower learning_rate, and check clips against their text"
-            return "not falling", message
+        if after > before * 1.02 and last > first:
+            return "not falling", (
+                "neither training nor held-out loss is falling: try a lower learning_rate, "
+                "and check that the clips match their text"
+            )
         return None
 
+    def _train_loss(self, after: int, until: int) -> float:
+        """Mean training loss of the steps after `after`, up to `until`; NaN where there is none."""
+        rows = [r for r in self.rows if r["kind"] == "train" and after < r["step"] <= until]
+        return mean([r["loss"] for r in rows])
 
-class Silent:
-    """Stands in for a Monitor in the processes that do not write."""
+
+class NullMonitor:
+    """A Monitor that reports nothing, for the processes that do not write."""
 
     def add(self, row: dict[str, Any]) -> None: ...
     def warn(self, step: int, about: str, message: str, once: bool = False) -> None: ...
@@ -130,32 +153,45 @@ class Silent:
 
 
 def mean(values: list[float]) -> float:
+    """The mean; NaN where there are no values."""
     return sum(values) / len(values) if values else math.nan
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a metrics.jsonl; a last line torn by a crash is left out."""
+    if not Path(path).exists():
+        return []
+
     rows = []
-    if Path(path).exists():
-        for line in Path(path).read_text(encoding="utf-8").splitlines():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
     return rows
 
 
 def curves(path: Path) -> pd.DataFrame:
-    """A phase's metrics.jsonl as a table with kind, step, loss, mel_ce, text_ce, learning_rate, ..."""
+    """A metrics.jsonl as a table with kind, step, loss, mel_ce, text_ce, learning_rate, ..."""
     return pd.DataFrame(read_rows(path))
 
 
-def sentence(row: dict[str, Any], steps: int) -> str:
-    """One row as a line a person reads in the log."""
+def log_line(row: dict[str, Any], steps: int) -> str:
+    """One row as a line of the log."""
     at = f"step {row['step']}/{steps}"
     if row["kind"] == "warning":
         return f"{at}  WARNING: {row['message']}"
+
     if row["kind"] == "eval":
         best = "  (best so far)" if row.get("best") else ""
         return f"{at}  held-out: mel CE {row['mel_ce']:.4f}, text CE {row['text_ce']:.4f}{best}"
-    return f"{at}  loss {row['loss']:.4f}  mel CE {row['mel_ce']:.4f}  text CE {row['text_ce']:.4f}  lr {row['learning_rate']:.2e}"
+
+    losses = f"loss {row['loss']:.4f}  mel CE {row['mel_ce']:.4f}  text CE {row['text_ce']:.4f}"
+    return f"{at}  {losses}  lr {row['learning_rate']:.2e}"
+
+
+def summary(record: dict[str, Any]) -> dict[str, str]:
+    """phase.json -> what the phase reached, as a notebook shows it: losses with their intervals."""
+    losses = {name: with_interval(loss, ".3f") for name, loss in record["held_out"].items()}
+    best = f"{record['best_step']} of {record['steps']}"
+    return {"best step": best, **losses, "training time": f"{record['seconds']:.0f} s"}

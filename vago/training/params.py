@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from vago.model.phases import PHASES
 from vago.settings import Params
 
-OF_THE_MACHINE = {"processes"}  # not inherited from the parent phase, which another machine may have trained
+OF_THE_MACHINE = {
+    "processes"
+}  # not inherited from the parent phase, which another machine may have trained
 
 
 def inherited(default: Any, description: str = "", **limits: Any) -> Any:
@@ -68,7 +70,9 @@ class TrainParams(Params):
     # validation, checkpoints and logs
     eval_every: int | None = inherited(100, "steps", ge=1)
     eval_batch_size: int | None = inherited(8, ge=1)
-    patience: int | None = inherited(None, "stop after so many evaluations without a new best", ge=1)
+    patience: int | None = inherited(
+        None, "stop after so many evaluations without a new best", ge=1
+    )
     save_every: int | None = inherited(100, "steps", ge=1)
     log_every: int | None = inherited(10, "steps", ge=1)
     best_precision: Literal["fp32", "fp16", "bf16"] | None = inherited(

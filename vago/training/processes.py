@@ -1,4 +1,10 @@
-"""TODO: what training.processes is for."""
+"""Several processes for one phase, and the signals that stop a training.
+
+`accelerate launch -m vago.training.train` is started from the notebook and its lines are read.
+accelerate's `notebook_launcher` forks the notebook instead: it refuses once CUDA has been used, which
+naming the device does, and a forked CPU process may hang in OpenMP. Separate processes have neither
+problem, and Ctrl-C and SIGTERM reach them.
+"""
 
 from __future__ import annotations
 
@@ -19,40 +25,41 @@ import yaml
 from vago import VagoError
 from vago.files import write_whole
 from vago.model.phases import RECORD
-from vago.paths import Paths, importable
+from vago.paths import Paths, child_environment
 from vago.training import monitor
 from vago.training.params import TrainParams
 
+SETTINGS = ".processes.yaml"
+
 
 class Interrupted(VagoError):
-    """Training was asked to stop and has saved where it was."""
+    """Training was asked to stop and has saved its state."""
 
 
 @dataclass
 class StopRequest:
-    requested: int = 0  # the signal's number
+    """`requested` is the signal's number, 0 before one has arrived."""
+
+    requested: int = 0
 
 
 @contextmanager
 def stop_signals() -> Iterator[StopRequest]:
-    """SIGTERM and Ctrl-C ask the loop to stop at the next safe place instead of killing it in the middle of a write."""
+    """SIGTERM and Ctrl-C ask the loop to stop at the next safe place, not in the middle of a write."""
     stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
-        yield stop  # signals cannot be caught here; a periodic save is what a resume goes on from
+        yield stop  # signals cannot be caught here; a resume starts from the last periodic save
         return
 
-    def ask(number, frame):
+    def request(number, frame):
         stop.requested = number
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, request) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-SETTINGS = ".processes.yaml"
 
 
 def inside() -> bool:
@@ -63,55 +70,60 @@ def inside() -> bool:
 def train(
     p: TrainParams, paths: Paths, listener: monitor.Listener | None, log: Callable[[str], None]
 ) -> dict:
-    """Train the phase in `p.processes` processes; tells what they tell and returns what phase.json holds.
+    """Train the phase in `p.processes` processes, logging their lines.
+
+    Returns:
+        what phase.json holds.
 
     Raises:
-        Interrupted: stopped by Ctrl-C or SIGTERM; the processes have saved where they were.
-        VagoError: there are fewer GPUs than processes, or the processes failed: with their last words.
+        Interrupted: stopped by Ctrl-C or SIGTERM; the processes have saved their state.
+        VagoError: fewer GPUs than processes, or the processes failed: with their last line.
     """
     if torch.cuda.is_available() and torch.cuda.device_count() < p.processes:
         raise VagoError(
-            f"processes = {p.processes} needs as many GPUs, this machine has {torch.cuda.device_count()}: lower processes"
+            f"processes = {p.processes} needs as many GPUs, this machine has "
+            f"{torch.cuda.device_count()}: lower processes"
         )
+
     folder = paths.phase(p.phase)
     settings = {name: value for name, value in p.model_dump().items() if value is not None}
     write_whole(folder / SETTINGS, yaml.safe_dump(settings))
-    environment = importable() | {"VAGO_HOME": str(paths.root), "PYTHONUNBUFFERED": "1"}
-    heard: list[str] = []
-    started = subprocess.Popen(
+
+    lines: list[str] = []
+    launched = subprocess.Popen(
         command(p.processes, folder / SETTINGS),
-        cwd=paths.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        cwd=paths.root,
+        env=child_environment() | {"VAGO_HOME": str(paths.root), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
-        for line in started.stdout:
-            heard.append(line.rstrip())
-            log(heard[-1])
+        for line in launched.stdout:
+            lines.append(line.rstrip())
+            log(lines[-1])
             if listener and line.startswith("step "):
                 listener(monitor.read_rows(folder / "metrics.jsonl"))
-        code = started.wait()
+        code = launched.wait()
     except KeyboardInterrupt:
-        started.terminate()  # torch's agent hands it to every process, and each saves before it ends
-        started.communicate()
-        raise Interrupted(f"stopped, all saved: run {p.phase} again to go on from there") from None
+        launched.terminate()  # torch's agent passes it on, and each process saves before it ends
+        launched.communicate()
+        raise Interrupted(f"stopped, all saved: run {p.phase} again to resume") from None
     finally:
         (folder / SETTINGS).unlink(missing_ok=True)
+
     if code:
-        said = [line for line in heard if line.startswith("vago: ")] or heard[-1:]
-        raise VagoError(
-            f"{p.phase} in {p.processes} processes: {' '.join(said[:1]).removeprefix('vago: ')}"
-        )
+        errors = [line for line in lines if line.startswith("vago: ")] or lines[-1:]
+        reason = " ".join(errors[:1]).removeprefix("vago: ")
+        raise VagoError(f"{p.phase} in {p.processes} processes: {reason}")
     return json.loads((folder / RECORD).read_text(encoding="utf-8"))
 
 
 def command(processes: int, settings: Path) -> list[str]:
-    """The command line that trains with `settings` (a parameter file) in so many processes on this machine."""
-    options = f"--multi_gpu --num_machines 1 --num_processes {processes} --main_process_port 0 --mixed_precision no"
-    launch = [
-        sys.executable,
-        "-m",
-        "accelerate.commands.launch",
-        *options.split(),
-        "--dynamo_backend",
-        "no",
-    ]
-    return [*launch, "-m", "vago.training.train", str(settings)]
+    """The command line that trains with a parameter file in so many processes on this machine."""
+    launcher = [sys.executable, "-m", "accelerate.commands.launch"]
+    options = (
+        f"--multi_gpu --num_machines 1 --num_processes {processes} --main_process_port 0 "
+        "--mixed_precision no --dynamo_backend no"
+    )
+    return [*launcher, *options.split(), "-m", "vago.training.train", str(settings)]

@@ -1,4 +1,4 @@
-"""TODO: what training.setup is for."""
+"""A phase made ready: features, model, optimizer and accelerator put together."""
 
 from __future__ import annotations
 
@@ -9,92 +9,113 @@ from torch import nn
 
 from vago import VagoError
 from vago.corpus.corpus import Corpus
-from vago.files import need_room
 from vago.model import checkpoint, lora, xtts
-from vago.model.phases import BEST, LAST
+from vago.model.phases import BEST
 from vago.paths import Paths
-from vago.training import batches, checkpoints, features, optim
-from vago.training.checkpoints import Sizes
+from vago.training import batches, features, optim
+from vago.training.checkpoints import need_room_for, sizes
 from vago.training.features import Features
-from vago.training.loss import Batch, Objective, loss
+from vago.training.batches import Batch
+from vago.training.loss import GPTLoss, training_loss
 from vago.training.params import TrainParams
 from vago.training.state import Phase
 
-
-def open_accelerator(p: TrainParams) -> Accelerator:
-    """On the GPU where there is one, in the precision that `p` asks for."""
-    device = xtts.device()
-    return Accelerator(
-        mixed_precision="bf16" if xtts.is_bf16(p.precision, device) else "no", cpu=device == "cpu"
-    )
+Log = Callable[[str], None]
 
 
-def set_up(p: TrainParams, paths: Paths, corpus: Corpus, ancestry: dict, log) -> Phase:
-    """Features, model, optimizer; nothing is written but the features' cache."""
+def set_up(p: TrainParams, paths: Paths, corpus: Corpus, lineage: dict, log: Log) -> Phase:
+    """The phase that resolved settings `p` describe; nothing is written but the cache of features."""
     training, held_out = corpus.training(p.sources), corpus.held_out_clips
     if len(training) < 2:
         raise VagoError(
-            f"sources {', '.join(p.sources)} hold {len(training)} training clips in {paths.corpus}: name sources of the corpus"
+            f"sources {', '.join(p.sources)} hold {len(training)} training clips in "
+            f"{paths.corpus}: name sources of the corpus"
         )
+
     accelerator = open_accelerator(p)
     ids = [*training.clip_id, *held_out.clip_id]
-    with accelerator.main_process_first():  # the others find them in the cache
+    with accelerator.main_process_first():  # the other processes find them in the cache
         clips = features.compute(
-            corpus, ids, paths.base, paths.features, str(accelerator.device), _told(log, "features")
+            corpus,
+            ids,
+            paths.base,
+            paths.features,
+            str(accelerator.device),
+            _progress(log, "features"),
         )
-    test = {i: clips[i] for i in held_out.clip_id}
+
     return assemble(
         p,
         paths,
-        ancestry,
-        {i: clips[i] for i in training.clip_id},
-        test,
+        lineage,
+        {clip_id: clips[clip_id] for clip_id in training.clip_id},
+        {clip_id: clips[clip_id] for clip_id in held_out.clip_id},
         start_weights(p, paths),
         accelerator,
         log,
     )
 
 
+def open_accelerator(p: TrainParams) -> Accelerator:
+    """On the GPU where there is one, in the precision that `p` asks for."""
+    device = xtts.device()
+    precision = "bf16" if xtts.is_bf16(p.precision, device) else "no"
+    return Accelerator(mixed_precision=precision, cpu=device == "cpu")
+
+
+def start_weights(p: TrainParams, paths: Paths) -> nn.Module:
+    """coqui's `GPT` as the phase starts: the base's, or with the parent's best weights in it."""
+    gpt = xtts.open_base(paths.base).gpt
+    if p.parent:
+        gpt.load_state_dict(checkpoint.load_tensors(paths.phase(p.parent) / BEST)[0])
+    return gpt
+
+
 def assemble(
     p: TrainParams,
     paths: Paths,
-    ancestry: dict,
+    lineage: dict,
     training: dict[str, Features],
     held_out: dict[str, Features],
     gpt: nn.Module,
     accelerator: Accelerator,
-    log: Callable[[str], None],
+    log: Log,
 ) -> Phase:
-    """A phase that trains `gpt` on clips that are there. Raises VagoError where the disk could not hold its files."""
+    """A phase that trains `gpt` on clips whose features are there.
+
+    Raises:
+        VagoError: the disk could not hold the phase's files.
+    """
     for module in gpt.modules():
         if isinstance(module, nn.Dropout):
             module.p = p.dropout
-    size = sum(parameter.numel() for parameter in gpt.parameters())
+
+    parameters = sum(parameter.numel() for parameter in gpt.parameters())
     if p.lora_rank:
-        lora.add(gpt, p.lora_rank, p.seed)
-    objective = Objective(
-        gpt, recompute=p.gradient_checkpointing, width=64 if p.torch_compile != "none" else 1
-    ).train()
-    objective.to(accelerator.device)
+        lora.add_adapters(gpt, p.lora_rank, p.seed)
+
+    compiled = p.torch_compile != "none"
+    gpt_loss = GPTLoss(gpt, recompute=p.gradient_checkpointing, multiple=64 if compiled else 1)
+    gpt_loss.train().to(accelerator.device)
     optimizer, names = optim.build(gpt, p)
-    _need_room(
-        p,
-        paths,
-        checkpoints.sizes(size, sum(t.numel() for t in gpt.parameters() if t.requires_grad), p),
-    )
-    test = batches.held_out_batches(held_out, p.eval_batch_size)
-    if p.torch_compile != "none":
+
+    trained = sum(t.numel() for t in gpt.parameters() if t.requires_grad)
+    need_room_for(p, paths.phase(p.phase), sizes(parameters, trained, p))
+
+    validation = batches.held_out_batches(held_out, p.eval_batch_size)
+    if compiled:
         with accelerator.autocast():
-            _compile(objective, p, test[-1], log)
-    objective, optimizer = accelerator.prepare(objective, optimizer)
+            _compile(gpt_loss, p, validation[-1], log)
+
+    gpt_loss, optimizer = accelerator.prepare(gpt_loss, optimizer)
     return Phase(
         p=p,
         paths=paths,
-        lineage=ancestry,
+        lineage=lineage,
         clips=training,
-        held_out=test,
-        sources={i: clip.source for i, clip in held_out.items()},
-        objective=objective,
+        held_out=validation,
+        sources={clip_id: clip.source for clip_id, clip in held_out.items()},
+        gpt_loss=gpt_loss,
         accelerator=accelerator,
         optimizer=optimizer,
         names=names,
@@ -102,54 +123,29 @@ def assemble(
     )
 
 
-def _compile(
-    objective: Objective, p: TrainParams, batch: Batch, log: Callable[[str], None]
-) -> None:
-    """torch.compile on the GPT's blocks, which are all alike; where it fails on a trial batch, on without it."""
-    blocks = objective.gpt.gpt.h
+def _compile(gpt_loss: GPTLoss, p: TrainParams, batch: Batch, log: Log) -> None:
+    """torch.compile of the GPT's blocks, which are all alike; without it where a trial batch fails."""
+    mode = "reduce-overhead" if p.torch_compile == "graphs" else None
+    blocks = gpt_loss.gpt.gpt.h
     for block in blocks:
-        block.compile(
-            dynamic=False, mode="reduce-overhead" if p.torch_compile == "graphs" else None
-        )
+        block.compile(dynamic=False, mode=mode)
+
     try:
-        device = next(objective.parameters()).device
-        loss(*objective(batch.to(device)), batch.target_counts()).backward()
-    except Exception as error:  # whatever a compiler throws
+        device = next(gpt_loss.parameters()).device
+        training_loss(*gpt_loss(batch.to(device)), batch.target_counts()).backward()
+    except Exception as error:  # whatever a compiler raises
         for block in blocks:
             block._compiled_call_impl = None
         why = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         log(f"torch_compile = {p.torch_compile} does not work here ({why}): training without it")
-    objective.zero_grad(set_to_none=True)
+    gpt_loss.zero_grad(set_to_none=True)
 
 
-def _told(log: Callable[[str], None], what: str) -> Callable[[int, int], None]:
-    """A progress callback that speaks four times."""
+def _progress(log: Log, what: str) -> Callable[[int, int], None]:
+    """A progress callback that logs four times."""
 
-    def tell(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         if done == total or done % max(-(-total // 4), 1) == 0:
             log(f"{what}: {done} of {total} clips")
 
-    return tell
-
-
-def _need_room(p: TrainParams, paths: Paths, needed: Sizes) -> None:
-    """Raise VagoError where the disk cannot hold the phase's files at their most, a new last beside the old one."""
-    folder = paths.phase(p.phase)
-    there = sum(path.stat().st_size for path in (folder / BEST, folder / LAST) if path.exists())
-    try:
-        need_room(folder, needed.peak - there, f"training {p.phase}")
-    except VagoError as error:
-        smaller = (
-            ""
-            if p.last_precision == "compact"
-            else "; last_precision: compact takes a third, lora_rank: 16 a tenth"
-        )
-        raise VagoError(f"{error}{smaller}") from None
-
-
-def start_weights(p: TrainParams, paths: Paths) -> nn.Module:
-    """coqui's `GPT` as the phase starts: the base's, or with the parent's best weights in it."""
-    gpt = xtts.open_base(paths.base).gpt
-    if p.parent:
-        gpt.load_state_dict(checkpoint.load(paths.phase(p.parent) / BEST)[0])
-    return gpt
+    return progress

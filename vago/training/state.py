@@ -1,4 +1,4 @@
-"""A phase of training in memory: its clips, model and optimizer, the place it has reached, and both to and from disk."""
+"""A phase of training in memory: clips, model and optimizer, and the position that training has reached."""
 
 from __future__ import annotations
 
@@ -13,56 +13,57 @@ from torch import nn
 
 from vago.paths import Paths
 from vago.training.features import Features
-from vago.training.loss import Batch
+from vago.training.batches import Batch
 from vago.training.params import TrainParams
 
 
 @dataclass
 class Position:
-    """Where a run is: with the weights and the optimizer's state, all that a resume needs."""
+    """How far a run has come: with the weights and the optimizer's state, all that a resume needs."""
 
     step: int = 0  # optimizer steps done (skipped ones count, so the order of clips never shifts)
     best_loss: float = math.inf
     best_step: int = 0
     stale: int = 0  # evaluations since the best one
-    bad_steps: int = 0
+    bad_steps: int = 0  # non-finite steps in a row
     rollbacks: int = 0
     seconds: float = 0.0
     finished: bool = False
 
 
 @dataclass
-class Told:
-    """What a step has to say, on its way from the device: the next step may be started before it is here."""
+class StepResult:
+    """A step's numbers on their way from the device: the next step may start before they arrive."""
 
     numbers: torch.Tensor  # (3,): mel NLL, text NLL, gradient norm of the group
-    counts: tuple[int, int]
+    counts: tuple[int, int]  # mel and text targets of the group
     arrived: torch.cuda.Event | None = None
 
     @classmethod
-    def of(cls, numbers: torch.Tensor, counts: tuple[int, int]) -> Told:
+    def of(cls, numbers: torch.Tensor, counts: tuple[int, int]) -> StepResult:
+        """Start the copy to the CPU without waiting for it."""
         if numbers.device.type != "cuda":
             return cls(numbers, counts)
-        here = torch.empty(numbers.shape, pin_memory=True).copy_(numbers, non_blocking=True)
+
+        on_cpu = torch.empty(numbers.shape, pin_memory=True).copy_(numbers, non_blocking=True)
         event = torch.cuda.Event()
         event.record()
-        return cls(here, counts, event)
+        return cls(on_cpu, counts, event)
 
     def read(self) -> tuple[float, float, float] | None:
-        """(mel CE, text CE, gradient norm), None where one of them is not finite: the step has then changed nothing."""
+        """(mel CE, text CE, gradient norm); None where one is not finite: the step changed nothing."""
         if self.arrived:
             self.arrived.synchronize()
-        mel, text, size = self.numbers.tolist()
-        return (
-            (mel / self.counts[0], text / self.counts[1], size)
-            if all(map(math.isfinite, (mel, text, size)))
-            else None
-        )
+
+        mel, text, norm = self.numbers.tolist()
+        if not all(map(math.isfinite, (mel, text, norm))):
+            return None
+        return mel / self.counts[0], text / self.counts[1], norm
 
 
 @dataclass
 class Phase:
-    """What stays the same during one phase."""
+    """What stays the same during one phase, and `at`, which does not."""
 
     p: TrainParams
     paths: Paths
@@ -70,11 +71,11 @@ class Phase:
     clips: dict[str, Features]
     held_out: list[Batch]
     sources: dict[str, str]  # clip_id -> source, of the held-out clips
-    objective: nn.Module
+    gpt_loss: nn.Module
     accelerator: Accelerator
     optimizer: torch.optim.Optimizer
     names: list[str]  # of the optimizer's parameters, in its order
-    lag: int = 0  # steps whose numbers may still be on their way from the device when the next one is started
+    lag: int = 0  # steps whose numbers may still be on their way when the next one starts
     at: Position = field(default_factory=Position)
 
     @property
@@ -83,7 +84,7 @@ class Phase:
 
     @property
     def gpt(self) -> nn.Module:
-        return self.accelerator.unwrap_model(self.objective).gpt
+        return self.accelerator.unwrap_model(self.gpt_loss).gpt
 
     @property
     def group_size(self) -> int:

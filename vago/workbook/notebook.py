@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vago import VagoError
-from vago.paths import importable
+from vago.paths import child_environment
 
 # The page stands alone: no script is fetched when it is opened, so it reads the same offline.
 PAGE = """{% extends 'lab/index.html.j2' %}
@@ -84,7 +84,7 @@ def kernel_manager_class(root: Path) -> type:
     from jupyter_client.kernelspec import KernelSpecManager
     from traitlets import default
 
-    env = importable() | {"VAGO_HOME": str(root), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    env = child_environment() | {"VAGO_HOME": str(root), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
     class ThisPython(AsyncKernelManager):
         @default("kernel_spec_manager")

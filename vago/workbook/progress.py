@@ -1,4 +1,4 @@
-"""TODO: what workbook.progress is for."""
+"""The line that the command line keeps up to date while a notebook runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any, TextIO
 def duration(seconds: float) -> str:
     """52 s, 1 min 52 s, 2 h 5 min."""
     whole = round(seconds)
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     if whole < 60:
-        return f"{whole} s" if seconds >= 9.95 else f"{seconds:.1f} s"
-    return (
-        f"{whole // 60} min {whole % 60} s"
-        if whole < 3600
-        else f"{whole // 3600} h {whole % 3600 // 60} min"
-    )
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def read_progress(path: Path | None) -> dict[str, Any] | None:
@@ -54,8 +54,11 @@ class ProgressLine:
         self.seconds = 0.0
 
     def __enter__(self) -> ProgressLine:
-        self.started, self.stale, self.over = time.monotonic(), self._signature(), threading.Event()
+        self.started = time.monotonic()
+        self.stale = self._signature()
+        self.over = threading.Event()
         self.show()
+
         self.thread = threading.Thread(target=self._repeat, daemon=True)
         self.thread.start()
         return self
@@ -64,13 +67,13 @@ class ProgressLine:
         self.over.set()
         self.thread.join()
         self.seconds = time.monotonic() - self.started
-        verdict = (
-            "done in"
-            if kind is None
-            else "failed after"
-            if issubclass(kind, Exception)
-            else "stopped after"
-        )
+
+        if kind is None:
+            verdict = "done in"
+        elif issubclass(kind, Exception):
+            verdict = "failed after"
+        else:
+            verdict = "stopped after"
         self._print(f"{self.stem}  {verdict} {duration(self.seconds)}  ({self.why})", end="\n")
 
     def text(self) -> str:
@@ -79,6 +82,7 @@ class ProgressLine:
         progress = read_progress(self.progress) if self._signature() != self.stale else None
         if not progress:
             return f"{line}  ({self.why})"
+
         line += f"  step {progress['step']} of {progress.get('steps', '?')}"
         if isinstance(progress.get("loss"), int | float):
             line += f", loss {progress['loss']:.3f}"
@@ -101,8 +105,11 @@ class ProgressLine:
             self.show()
 
     def _signature(self) -> tuple[int, int] | None:
+        """What changes when the progress file is written anew; None where there is none."""
+        if self.progress is None:
+            return None
         try:
-            found = self.progress.stat() if self.progress else None
+            status = self.progress.stat()
         except OSError:
             return None
-        return (found.st_ino, found.st_mtime_ns) if found else None
+        return status.st_ino, status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""How far a profile's run has come: its steps, its phases with their held-out scores, and the disk they use."""
+"""How far a profile's run has come: its steps, its phases with their held-out scores, and disk use."""
 
 from __future__ import annotations
 
@@ -7,45 +7,58 @@ from pathlib import Path
 from typing import Any
 
 from vago.corpus.params import CorpusParams
-from vago.model.phases import PHASES
+from vago.display.intervals import with_interval
+from vago.model.phases import PHASES, RECORD
 from vago.paths import Paths, project_root
-from vago.workbook.pipeline import NOTEBOOKS, check_profile, files_under
+from vago.settings import check_profile
+from vago.workbook.pipeline import NOTEBOOKS, PROGRESS, files_under
 from vago.workbook.progress import duration, read_progress
-from vago.workbook.runner import read_record
+from vago.workbook.record import read_run
 
 SCORES = ("mel_ce", "text_ce")
+NOT_TRAINED = "not trained yet"
+HEADER = (
+    "phase",
+    "steps",
+    "held-out mel CE (95 %)",
+    "text CE (95 %)",
+    "from baseline: mel, text",
+    "disk",
+)
 
 
 def status(profile: str, root: Path | None = None) -> dict[str, Any]:
     """What is done, as plain data: what `vago status --json` prints.
 
-    Returns {"profile", "folder", "bytes", "steps": [{"step", "done", "finished", "seconds"}], "phases": [{"phase", "state",
-    "step", "steps", "best_step", "mel_ce", "text_ce", "change_percent", "bytes"}]}. A score is {"value", "low", "high"} in nats
-    per token with its 95 % interval, or None; change_percent is {score: percent from baseline}. Raises VagoError for an
-    unknown profile or settings that will not do.
+    Returns:
+        {"profile", "folder", "bytes",
+        "steps": [{"step", "done", "finished", "seconds"}],
+        "phases": [{"phase", "state", "step", "steps", "best_step", "mel_ce", "text_ce",
+        "change_percent", "bytes"}]}.
+        A score is {"value", "low", "high"} in nats per token with its 95 % interval, or None;
+        change_percent is {score: percent from the baseline}.
+
+    Raises:
+        VagoError: an unknown profile, or settings that are not valid.
     """
     root = Path(root).resolve() if root else project_root()
     check_profile(profile, root)
-    paths = Paths.of(
-        CorpusParams.load(
-            root / "params" / profile / "01_prepare_dataset.yaml", {"profile": profile}
-        ),
-        root,
-    )
-    done = read_record(paths)["steps"]
-    steps = [
-        {
-            "step": s,
-            "done": s in done,
-            **{k: done.get(s, {}).get(k) for k in ("finished", "seconds")},
-        }
-        for s in NOTEBOOKS
-    ]
+    settings = root / "params" / profile / "01_prepare_dataset.yaml"
+    paths = Paths.of(CorpusParams.load(settings, {"profile": profile}), root)
+
+    done = read_run(paths)["steps"]
+    steps = []
+    for stem in NOTEBOOKS:
+        record = done.get(stem, {})
+        times = {key: record.get(key) for key in ("finished", "seconds")}
+        steps.append({"step": stem, "done": stem in done, **times})
+
     phases = [phase_status(paths, name) for name in PHASES]
+    baseline = phases[0]
     for phase in phases:
-        phase["change_percent"] = {
-            score: change(phase[score], phases[0][score]) for score in SCORES
-        }
+        changes = {score: change(phase[score], baseline[score]) for score in SCORES}
+        phase["change_percent"] = changes
+
     return {
         "profile": profile,
         "folder": paths.shown(paths.home),
@@ -56,20 +69,21 @@ def status(profile: str, root: Path | None = None) -> dict[str, Any]:
 
 
 def phase_status(paths: Paths, name: str) -> dict[str, Any]:
-    """One phase from its phase.json; before that is written, from the progress.json of its training."""
+    """One phase from its phase.json; before that is written, from its training's progress.json."""
     folder = paths.phase(name)
     try:
-        record = json.loads((folder / "phase.json").read_text(encoding="utf-8"))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         record = {}
-    counts = record or read_progress(folder / "progress.json") or {}
-    state = (
-        "done"
-        if record.get("complete")
-        else "running or interrupted"
-        if counts
-        else "not trained yet"
-    )
+
+    counts = record or read_progress(folder / PROGRESS) or {}
+    if record.get("complete"):
+        state = "done"
+    elif counts:
+        state = "running or interrupted"
+    else:
+        state = NOT_TRAINED
+
     held_out = record.get("held_out") or {}
     return {
         "phase": name,
@@ -82,15 +96,13 @@ def phase_status(paths: Paths, name: str) -> dict[str, Any]:
 
 def change(score: dict[str, float] | None, baseline: dict[str, float] | None) -> float | None:
     """Percent from the baseline's value; below zero is better."""
-    return (
-        100 * (score["value"] / baseline["value"] - 1)
-        if score and baseline and baseline["value"]
-        else None
-    )
+    if not score or not baseline or not baseline["value"]:
+        return None
+    return 100 * (score["value"] / baseline["value"] - 1)
 
 
 def size(folder: Path) -> int:
-    """Bytes of all files in a folder; a file that a running training has just replaced counts for nothing."""
+    """Bytes of all files in a folder; a file that a running training has just replaced counts as none."""
     total = 0
     for file in files_under(folder):
         try:
@@ -102,64 +114,47 @@ def size(folder: Path) -> int:
 
 def table(found: dict[str, Any]) -> str:
     """The status as people read it."""
-    marks = [f"  {'done' if s['done'] else '-':<5}{s['step']}{when(s)}" for s in found["steps"]]
-    rows = [
-        (
-            "phase",
-            "steps",
-            "held-out mel CE (95 %)",
-            "text CE (95 %)",
-            "from baseline: mel, text",
-            "disk",
-        )
-    ]
-    rows += [phase_row(phase) for phase in found["phases"]]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return "\n".join([f"{found['folder']}  {human(found['bytes'])}", *marks, "", *lines])
+    steps = []
+    for step in found["steps"]:
+        mark = "done" if step["done"] else "-"
+        steps.append(f"  {mark:<5}{step['step']}{when(step)}")
+
+    rows = [HEADER, *map(phase_row, found["phases"])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+
+    return "\n".join([f"{found['folder']}  {human(found['bytes'])}", *steps, "", *lines])
 
 
 def when(step: dict[str, Any]) -> str:
-    return (
-        f"  {step['finished'][:16].replace('T', ' ')} UTC, {duration(step['seconds'])}"
-        if step["done"]
-        else ""
-    )
+    """When a step finished and how long it took."""
+    if not step["done"]:
+        return ""
+    finished = step["finished"][:16].replace("T", " ")
+    return f"  {finished} UTC, {duration(step['seconds'])}"
 
 
 def phase_row(phase: dict[str, Any]) -> tuple[str, ...]:
-    if phase["state"] == "not trained yet":
-        return (
-            phase["phase"],
-            phase["state"],
-            "",
-            "",
-            "",
-            human(phase["bytes"]) if phase["bytes"] else "",
-        )
-    steps = f"{dash(phase['step'])} of {dash(phase['steps'])}" + (
-        "" if phase["state"] == "done" else f", {phase['state']}"
-    )
+    """A phase's cells, in the order of HEADER."""
+    used = human(phase["bytes"]) if phase["bytes"] else ""
+    if phase["state"] == NOT_TRAINED:
+        return phase["phase"], phase["state"], "", "", "", used
+
+    steps = f"{_or_unknown(phase['step'])} of {_or_unknown(phase['steps'])}"
+    if phase["state"] != "done":
+        steps += f", {phase['state']}"
+
+    scores = [with_interval(phase[score], ".3f") if phase[score] else "" for score in SCORES]
     changes = [f"{value:+.1f} %" for value in phase["change_percent"].values() if value is not None]
-    shown = ", ".join(changes) if phase["phase"] != PHASES[0] else ""
-    return (
-        phase["phase"],
-        steps,
-        *(interval(phase[score]) for score in SCORES),
-        shown,
-        human(phase["bytes"]),
-    )
+    from_baseline = "" if phase["phase"] == PHASES[0] else ", ".join(changes)
+    return phase["phase"], steps, *scores, from_baseline, used
 
 
-def dash(count: int | None) -> str:
+def _or_unknown(count: int | None) -> str:
     return "?" if count is None else str(count)
-
-
-def interval(score: dict[str, float] | None) -> str:
-    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})" if score else ""
 
 
 def human(count: int) -> str:
