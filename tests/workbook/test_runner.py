@@ -57,11 +57,13 @@ def make_project(root: Path, monkeypatch) -> Path:
 
 
 def small_demo(p, paths, on_progress) -> None:
-    """Stands in for the demo's recordings and base: a text file a source, empty files of the base."""
+    """Stands in for the demo's recordings and base: a few bytes a source, empty files of the base."""
     for source in p.sources:
         folder = paths.recordings(p.recordings_dir) / source
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "a.txt").write_text(source)
+        (folder / "a.wav").touch()
+        (folder / "a.csv").write_text("start,end,text\n0,1,Jó estét!\n")
 
     paths.base.mkdir(parents=True, exist_ok=True)
     for name in FILES:
@@ -183,13 +185,13 @@ def real_sources(project, monkeypatch, sources=("quiz", "interview")):
     settings(project, "01_prepare_dataset", demo_voice=False, recordings_dir="mine")
     asked = []
 
-    def find_sources(folder, names, shown):
+    def find_recordings(folder, names, shown):
         asked.append(folder)
         if gone := [name for name in names if not (folder / name).is_dir()]:
             raise VagoError(f"no recordings of {gone[0]} in {shown(folder)}: put them there")
 
     monkeypatch.setitem(
-        sys.modules, "vago.corpus.sources", types.SimpleNamespace(find_sources=find_sources)
+        sys.modules, "vago.corpus.sources", types.SimpleNamespace(find_recordings=find_recordings)
     )
     monkeypatch.setattr("vago.model.xtts.check_files", asked.append)
     return asked

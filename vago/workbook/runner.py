@@ -116,10 +116,10 @@ class Runner:
         from vago.model.xtts import check_files
 
         if first == FIRST:
-            from vago.corpus.sources import find_sources
+            from vago.corpus.sources import find_recordings
 
             p = self.plans[FIRST].p
-            find_sources(self.paths.recordings(p.recordings_dir), p.sources, self.paths.shown)
+            find_recordings(self.paths.recordings(p.recordings_dir), p.sources, self.paths.shown)
 
         made: list[Path] = [self.paths.base]  # checked below, file by file
         for stem in self.selected:
