@@ -7,7 +7,7 @@ import torch
 
 from vago.model import xtts
 from vago.training import batches, validation
-from vago.training.loss import Objective, loss
+from vago.training.loss import GPTLoss, training_loss
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def stock(gpt, batch, cond_idxs=None):
 
 def ours(gpt, batch):
     with torch.no_grad():
-        mel_nll, text_nll = Objective(gpt)(batch)
+        mel_nll, text_nll = GPTLoss(gpt)(batch)
     mel, text = batch.target_counts()
     return text_nll.sum().item() / text, mel_nll.sum().item() / mel
 
@@ -54,7 +54,7 @@ def test_training_loss_equals_stock_weighting(gpt, some):
     batch = batches.training_batch(clips, ids, "other", (1.0, 1.0), (1, 2))
     text, mel = stock(gpt, batch)
     with torch.no_grad():
-        assert loss(*Objective(gpt)(batch), batch.target_counts()).item() == pytest.approx(
+        assert training_loss(*GPTLoss(gpt)(batch), batch.target_counts()).item() == pytest.approx(
             0.01 * text + mel, abs=1e-5
         )
 
@@ -73,10 +73,10 @@ def test_padding_changes_nothing(gpt, some):
     clips, ids = some
     together = batches.training_batch(clips, ids, "other", (1.0, 1.0), (1, 2))
     with torch.no_grad():
-        mel, text = Objective(gpt)(together)
+        mel, text = GPTLoss(gpt)(together)
         for row, clip in enumerate(ids):
             alone = batches.collate([clips[clip]], [together.cond_mels[row]])
-            mel_alone, text_alone = Objective(gpt)(alone)
+            mel_alone, text_alone = GPTLoss(gpt)(alone)
             assert (mel_alone.item(), text_alone.item()) == pytest.approx(
                 (mel[row].item(), text[row].item()), abs=2e-3, rel=1e-5
             )
@@ -92,7 +92,7 @@ def test_masked_prompt_is_left_out_per_clip_and_in_codes(gpt, some):
     assert (spans[:, 1] <= batch.code_lengths).all(), "no stop target is ever masked"
     with torch.no_grad():
         free = batches.collate([clips[i] for i in ids], list(batch.cond_mels))
-        masked_nll, unmasked_nll = Objective(gpt)(batch)[0], Objective(gpt)(free)[0]
+        masked_nll, unmasked_nll = GPTLoss(gpt)(batch)[0], GPTLoss(gpt)(free)[0]
     assert (masked_nll < unmasked_nll).all()
     masked = (spans[:, 1] - spans[:, 0]).sum().item()
     assert free.target_counts()[0] - batch.target_counts()[0] == masked
@@ -113,10 +113,10 @@ def test_scoring_leaves_the_model_in_its_mode(gpt, some):
     """A model to be spoken with must not come back from scoring with dropout on."""
     clips, ids = some
     batch = batches.collate([clips[i] for i in ids], [clips[ids[0]].mel[:, :40]] * 3)
-    validation.per_clip(Objective(gpt), [batch])
+    validation.per_clip(GPTLoss(gpt), [batch])
     assert not gpt.training and not any(module.training for module in gpt.modules())
     gpt.train()
-    validation.per_clip(Objective(gpt), [batch])
+    validation.per_clip(GPTLoss(gpt), [batch])
     assert gpt.training
     gpt.eval()
 
@@ -140,6 +140,6 @@ def test_gradients_of_a_group_do_not_depend_on_its_micro_batches(tiny_base, mini
         group = [batches.collate([clips[i] for i in part], [prompt] * len(part)) for part in parts]
         counts = tuple(map(sum, zip(*(b.target_counts() for b in group))))
         for batch in group:
-            loss(*Objective(gpt)(batch), counts).backward()
+            training_loss(*GPTLoss(gpt)(batch), counts).backward()
         gradients.append(gpt.mel_head.weight.grad)
     torch.testing.assert_close(*gradients, atol=1e-6, rtol=1e-4)

@@ -1,13 +1,13 @@
-"""Which clips go together, in which order, behind which prompt: all of it a function of the seed and the place in the run.
+"""Which clips go together, in which order and behind which prompt: a function of seed and step alone.
 
-Nothing here keeps a state, so a resumed run needs to know only its step to go on exactly where it was.
+No state is kept here, so a resumed run needs only its step to see the batches that it would have seen.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,31 +15,90 @@ from torch.nn.utils.rnn import pad_sequence
 
 from vago import VagoError
 from vago.audio.io import SAMPLE_RATE
+from vago.files import sha256_of_text
+from vago.model.layout import STOP_TARGETS
 from vago.model.xtts import MEL_HOP
 from vago.training.features import Features
-from vago.training.loss import STOP_TARGETS, Batch
 
 FRAMES_PER_SECOND = SAMPLE_RATE / MEL_HOP
 FRAMES_PER_CODE = 4
-BUCKET_BATCHES = (
-    8  # clips are sorted by length within this many batches: little padding, still a random order
-)
+
+# clips are sorted by length within this many batches: little padding, and the order is still random
+BUCKET_BATCHES = 8
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded clips.
+
+    Attributes:
+        text: (B, N) int64 tokens. text_lengths: (B,).
+        codes: (B, T) int64 audio codes. code_lengths: (B,).
+        cond_mels: (B, 80, F) float32, the prompts, which are equally long within a batch and have no
+            padding; or (B / k, 80, F), each for k clips.
+        prompt_spans: (B, 2) int64, [first, last) code of the clip's own prompt; empty where the prompt
+            comes from another clip.
+        clip_ids: B names.
+        longest: text and code inputs of the clip that has most, counted on the CPU so that no step
+            waits for the device; 0: as long as the padded parts.
+    """
+
+    text: torch.Tensor
+    text_lengths: torch.Tensor
+    codes: torch.Tensor
+    code_lengths: torch.Tensor
+    cond_mels: torch.Tensor
+    prompt_spans: torch.Tensor
+    clip_ids: tuple[str, ...]
+    longest: int = 0
+
+    def to(self, device) -> Batch:
+        """The batch on `device`, without waiting for the copy."""
+        tensors = {k: v for k, v in vars(self).items() if isinstance(v, torch.Tensor)}
+
+        # a copy from memory that may be paged out would wait for the GPU's queue
+        if torch.device(device).type == "cuda":
+            on_cpu = {name: tensor for name, tensor in tensors.items() if not tensor.is_cuda}
+            tensors |= {name: tensor.pin_memory() for name, tensor in on_cpu.items()}
+
+        moved = {name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
+        return replace(self, **moved)
+
+    def targets(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """(mel, text) targets that count, each (B,) int64.
+
+        mel: the codes outside the clip's own prompt and four stops; text: the tokens and one stop.
+        """
+        own_prompt = self.prompt_spans[:, 1] - self.prompt_spans[:, 0]
+        return self.code_lengths + STOP_TARGETS - own_prompt, self.text_lengths + 1
+
+    def target_counts(self) -> tuple[int, int]:
+        """`targets` summed over the batch; on a GPU this waits, so call it before `to`."""
+        mel, text = self.targets()
+        return int(mel.sum()), int(text.sum())
 
 
 def epoch_order(
     clips: Mapping[str, Features], batch_size: int, seed: int, epoch: int
 ) -> list[tuple[str, ...]]:
-    """One epoch: every clip exactly once, in batches of about equal length, in an order fixed by (seed, epoch)."""
+    """One epoch: every clip exactly once, in batches of about equal length.
+
+    The order depends on (seed, epoch) alone.
+    """
     rng = np.random.default_rng([seed, epoch])
     names = sorted(clips)
     ids = [names[i] for i in rng.permutation(len(names))]
-    width = batch_size * BUCKET_BATCHES
-    ids = [
-        i
-        for at in range(0, len(ids), width)
-        for i in sorted(ids[at : at + width], key=lambda c: (len(clips[c].codes), c))
+
+    # sort by length within each bucket
+    bucket_size = batch_size * BUCKET_BATCHES
+    by_length = []
+    for at in range(0, len(ids), bucket_size):
+        bucket = ids[at : at + bucket_size]
+        by_length += sorted(bucket, key=lambda i: (len(clips[i].codes), i))
+
+    batches = [
+        tuple(by_length[at : at + batch_size]) for at in range(0, len(by_length), batch_size)
     ]
-    batches = [tuple(ids[at : at + batch_size]) for at in range(0, len(ids), batch_size)]
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
@@ -50,46 +109,63 @@ def training_batch(
     seconds: tuple[float, float],
     seed: Sequence[int],
 ) -> Batch:
-    """A batch with prompts 3-6 s long (`seconds`), equally long within the batch so that none needs padding.
+    """The clips `ids` behind prompts of random length, all of a batch equally long: no padding.
 
-    `prompt="shared"` takes a stretch of clips that are not in the batch, one for all of it: what a prompt costs, a third of
-    a step of three clips, is paid once. `"other"` takes one for each clip, as "shared" has to where a batch holds several
-    speakers or all of a speaker's clips. `"masked"` takes it from the clip itself and leaves those codes out of the loss,
-    as stock means to.
+    Args:
+        clips: all training clips, from which prompts are taken.
+        prompt: "shared": one prompt for the whole batch, cut from clips that are not in it. Prompts
+            are a third of a step of three clips; this way they are paid once. "other": one for each
+            clip; "shared" does the same where a batch holds several speakers, or all clips of one.
+            "masked": from the clip itself, whose codes are left out of the loss, as stock means to.
+        seconds: shortest and longest prompt, for example (3, 6).
+        seed: the batch depends on nothing else.
     """
     rng = np.random.default_rng(list(seed))
     frames = int(rng.uniform(*seconds) * FRAMES_PER_SECOND)
-    if prompt != "masked":
-        speakers = {clips[i].speaker for i in ids}
-        is_one = prompt == "shared" and len(speakers) == 1 and _others(clips, speakers.pop(), ids)
-        mels = [
-            other_prompt(clips, i, frames, rng, ids if is_one else ())
-            for i in (ids[:1] if is_one else ids)
-        ]
-        return collate([clips[i] for i in ids], mels)
-    # stock takes half of a clip that is shorter than the prompt; here all prompts of a batch shrink together
-    frames = min(frames, min(clips[i].mel.shape[1] for i in ids) // 2)
-    starts = [int(rng.integers(0, clips[i].mel.shape[1] - frames + 1)) for i in ids]
-    mels = [clips[i].mel[:, start : start + frames] for i, start in zip(ids, starts)]
-    ends = [
-        min(math.ceil((start + frames) / FRAMES_PER_CODE), len(clips[i].codes))
-        for i, start in zip(ids, starts)
-    ]
-    spans = [(start // FRAMES_PER_CODE, end) for start, end in zip(starts, ends)]
-    return collate([clips[i] for i in ids], mels, spans)
+    if prompt == "masked":
+        return _with_own_prompts([clips[i] for i in ids], frames, rng)
+
+    speakers = {clips[i].speaker for i in ids}
+    if prompt == "shared" and len(speakers) == 1 and _others(clips, speakers.pop(), ids):
+        mels = [other_prompt(clips, ids[0], frames, rng, ids)]
+    else:
+        mels = [other_prompt(clips, i, frames, rng) for i in ids]
+    return collate([clips[i] for i in ids], mels)
+
+
+def _with_own_prompts(clips: Sequence[Features], frames: int, rng: np.random.Generator) -> Batch:
+    """Prompts cut from the clips themselves, whose codes are masked."""
+    # stock takes half of a clip that is shorter than the prompt; here the whole batch's prompts shrink
+    frames = min(frames, min(clip.mel.shape[1] for clip in clips) // 2)
+
+    mels, spans = [], []
+    for clip in clips:
+        start = int(rng.integers(0, clip.mel.shape[1] - frames + 1))
+        end = start + frames
+        mels.append(clip.mel[:, start:end])
+
+        last = min(math.ceil(end / FRAMES_PER_CODE), len(clip.codes))
+        spans.append((start // FRAMES_PER_CODE, last))
+
+    return collate(clips, mels, spans)
 
 
 def held_out_batches(
     clips: Mapping[str, Features], batch_size: int, prompt_seconds: float = 4.5
 ) -> list[Batch]:
-    """The held-out set in batches by length; each clip behind a fixed prompt made of other held-out clips.
+    """The held-out set in batches by length, each clip behind a fixed prompt.
 
-    The prompt depends on the clip's name and the held-out set alone, so every phase is asked the same question, and
-    held-out clips prompt each other, so that no phase has seen any prompt in training.
+    The prompt is cut from other held-out clips and depends on the clip's name and the held-out set
+    alone: all phases are scored on the same task, and none has seen a prompt in training.
     """
-    ids = sorted(clips, key=lambda c: (len(clips[c].codes), c))
+    ids = sorted(clips, key=lambda i: (len(clips[i].codes), i))
     frames = int(prompt_seconds * FRAMES_PER_SECOND)
-    prompts = {i: other_prompt(clips, i, frames, np.random.default_rng(_number(i))) for i in ids}
+
+    prompts = {}
+    for i in ids:
+        rng = np.random.default_rng(_seed_of(i))
+        prompts[i] = other_prompt(clips, i, frames, rng)
+
     parts = [ids[at : at + batch_size] for at in range(0, len(ids), batch_size)]
     return [collate([clips[i] for i in part], [prompts[i] for i in part]) for part in parts]
 
@@ -101,28 +177,33 @@ def other_prompt(
     rng: np.random.Generator,
     without: Collection[str] = (),
 ) -> torch.Tensor:
-    """(80, frames) cut at random from other clips of the same speaker, one after the other until it is long enough.
+    """(80, frames) cut at random from the speaker's other clips, joined until it is long enough.
 
-    Raises VagoError where the speaker has no other clip than those `without`.
+    Raises:
+        VagoError: the speaker of clip `own` has no clip besides it and those `without`.
     """
     speaker = clips[own].speaker
     others = _others(clips, speaker, {own, *without})
     if not others:
         raise VagoError(
-            f"clip {own} is the only one of speaker {speaker!r} among {len(clips)} clips, so nothing can prompt it: "
-            "bring more clips of that speaker, or leave this one out"
+            f"clip {own} is the only one of speaker {speaker!r} among {len(clips)} clips, so no other "
+            "clip can be its prompt: add more clips of that speaker, or leave this one out"
         )
-    parts, have = [], 0
-    while have < frames:
+
+    parts: list[torch.Tensor] = []
+    missing = frames
+    while missing > 0:
         mel = clips[others[int(rng.integers(len(others)))]].mel
-        length = min(mel.shape[1], frames - have)
+        length = min(mel.shape[1], missing)
         start = int(rng.integers(0, mel.shape[1] - length + 1))
         parts.append(mel[:, start : start + length])
-        have += length
+        missing -= length
+
     return torch.cat(parts, dim=1)
 
 
 def _others(clips: Mapping[str, Features], speaker: str, without: Collection[str]) -> list[str]:
+    """The speaker's clips by name, except those `without`."""
     return [i for i in sorted(clips) if clips[i].speaker == speaker and i not in without]
 
 
@@ -131,18 +212,27 @@ def collate(
     mels: Sequence[torch.Tensor],
     spans: Sequence[tuple[int, int]] | None = None,
 ) -> Batch:
-    """Pad clips into a Batch; `spans` are the clips' own prompts in codes, none when prompted by others."""
+    """Pad clips into a Batch.
+
+    Args:
+        mels: (80, F) prompts, one for each clip or for each of equally many clips.
+        spans: [first, last) code of each clip's own prompt; None where others prompt it.
+    """
+    if spans is None:
+        spans = [(0, 0)] * len(clips)
+
     return Batch(
         text=pad_sequence([c.tokens for c in clips], batch_first=True),
         text_lengths=torch.tensor([len(c.tokens) for c in clips]),
         codes=pad_sequence([c.codes for c in clips], batch_first=True),
         code_lengths=torch.tensor([len(c.codes) for c in clips]),
         cond_mels=torch.stack(list(mels)),
-        prompt_spans=torch.tensor(spans if spans is not None else [(0, 0)] * len(clips)),
+        prompt_spans=torch.tensor(spans),
         clip_ids=tuple(c.clip_id for c in clips),
         longest=max(len(c.tokens) + 1 + len(c.codes) + STOP_TARGETS for c in clips),
     )
 
 
-def _number(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+def _seed_of(name: str) -> int:
+    """The first 8 bytes of the name's SHA-256, little-endian."""
+    return int.from_bytes(bytes.fromhex(sha256_of_text(name)[:16]), "little")

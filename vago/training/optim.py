@@ -1,4 +1,4 @@
-"""How weights move: the optimizer, the learning-rate schedule, and which weights decay."""
+"""The optimizer: which weights decay, the learning-rate schedule, and a step that skips NaN."""
 
 from __future__ import annotations
 
@@ -11,35 +11,41 @@ from vago import VagoError
 from vago.training.params import TrainParams
 
 BETAS = (0.9, 0.96)  # XTTS's recipe
+BITSANDBYTES = {"adamw_8bit": "AdamW8bit", "adamw_8bit_paged": "PagedAdamW8bit"}
 
 
 def build(gpt: nn.Module, p: TrainParams) -> tuple[torch.optim.Optimizer, list[str]]:
-    """(optimizer over what learns in `gpt`, names of its parameters in its order).
+    """(optimizer over the trainable weights of `gpt`, their names in the optimizer's order).
 
-    Raises VagoError where `p.optimizer` needs bitsandbytes and it is not installed.
+    Raises:
+        VagoError: `p.optimizer` needs bitsandbytes, which is not installed.
     """
     groups, names = parameter_groups(gpt, p.weight_decay)
     if p.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=p.learning_rate, betas=BETAS, fused=True), names
+
     try:
         from bitsandbytes import optim
     except ImportError:
         raise VagoError(
-            f"optimizer {p.optimizer} needs the package bitsandbytes: pip install 'vago[memory]', or set optimizer to adamw"
+            f"optimizer {p.optimizer} needs the package bitsandbytes: "
+            "pip install 'vago[memory]', or set optimizer to adamw"
         ) from None
-    kind = optim.PagedAdamW8bit if p.optimizer == "adamw_8bit_paged" else optim.AdamW8bit
-    return kind(groups, lr=p.learning_rate, betas=BETAS), names
+
+    optimizer_class = getattr(optim, BITSANDBYTES[p.optimizer])
+    return optimizer_class(groups, lr=p.learning_rate, betas=BETAS), names
 
 
 def step(optimizer: torch.optim.Optimizer, numbers: torch.Tensor) -> None:
-    """A step, unless one of `numbers` (loss, gradient norm) is not finite: then weights and state stay as they are.
+    """One step, unless one of `numbers` (loss, gradient norm) is not finite: then nothing changes.
 
-    The fused AdamW asks the device itself, so the host does not wait for it; others have to be asked.
+    The fused AdamW asks the device itself, so the host does not wait for it; with other optimizers
+    it does.
     """
-    inner = getattr(
-        optimizer, "optimizer", optimizer
-    )  # accelerate's wrapper passes attributes on in one direction only
+    # accelerate's wrapper passes attributes on in one direction only
+    inner = getattr(optimizer, "optimizer", optimizer)
     finite = torch.isfinite(numbers).all()
+
     if any(group.get("fused") for group in inner.param_groups):
         inner.found_inf = (~finite).float()
         optimizer.step()
@@ -48,34 +54,40 @@ def step(optimizer: torch.optim.Optimizer, numbers: torch.Tensor) -> None:
 
 
 def learning_rate(p: TrainParams, step: int, steps: int) -> float:
-    """Linear warm-up over `warmup_steps` (at most a tenth of the run), then constant or a cosine down to a tenth."""
+    """Linear warm-up, then constant or a cosine down to a tenth of `p.learning_rate`.
+
+    The warm-up takes `warmup_steps`, at most a tenth of the run's `steps`.
+    """
     warmup = min(p.warmup_steps, steps // 10)
     if step < warmup:
         return p.learning_rate * (step + 1) / (warmup + 1)
     if p.schedule == "constant":
         return p.learning_rate
+
     done = (step - warmup) / max(steps - warmup, 1)
     return p.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def parameter_groups(gpt: nn.Module, weight_decay: float) -> tuple[list[dict], list[str]]:
-    """(AdamW groups, names in the groups' order): decay on matrices and convolutions only, none on norms, biases,
-    embeddings and the perceiver's latents, which it would pull towards a meaning they do not have."""
-    embeddings = {
-        f"{name}.weight" for name, module in gpt.named_modules() if isinstance(module, nn.Embedding)
-    }
-    named = [
-        (name, parameter) for name, parameter in gpt.named_parameters() if parameter.requires_grad
-    ]
-    decayed = [
-        (n, t)
-        for n, t in named
-        if t.ndim >= 2 and n not in embeddings and not n.endswith("latents")
-    ]
-    kept = {name for name, _ in decayed}
-    plain = [(n, t) for n, t in named if n not in kept]
+    """(AdamW's parameter groups, the parameters' names in the groups' order).
+
+    Matrices and convolutions decay. Norms, biases, embeddings and the perceiver's latents do not:
+    a zero has no meaning for them.
+    """
+    modules = gpt.named_modules()
+    embeddings = {f"{name}.weight" for name, module in modules if isinstance(module, nn.Embedding)}
+
+    decayed, plain = {}, {}
+    for name, parameter in gpt.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if parameter.ndim >= 2 and name not in embeddings and not name.endswith("latents"):
+            decayed[name] = parameter
+        else:
+            plain[name] = parameter
+
     groups = [
-        {"params": [t for _, t in decayed], "weight_decay": weight_decay},
-        {"params": [t for _, t in plain], "weight_decay": 0.0},
+        {"params": list(decayed.values()), "weight_decay": weight_decay},
+        {"params": list(plain.values()), "weight_decay": 0.0},
     ]
-    return groups, [n for n, _ in decayed + plain]
+    return groups, [*decayed, *plain]

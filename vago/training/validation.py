@@ -11,7 +11,8 @@ import pandas as pd
 import torch
 from scipy import stats
 
-from vago.training.loss import Batch, Objective
+from vago.training.batches import Batch
+from vago.training.loss import GPTLoss
 
 LOSSES = ("mel_ce", "text_ce", "loss")
 SUMS = ("mel_nll", "mel_tokens", "text_nll", "text_tokens")
@@ -21,7 +22,7 @@ SAMPLES = 2000  # bootstrap resamples
 
 @torch.inference_mode()
 def per_clip(
-    objective: Objective,
+    gpt_loss: GPTLoss,
     batches: Iterable[Batch],
     device="cpu",
     on_batch: Callable[[], None] | None = None,
@@ -30,13 +31,13 @@ def per_clip(
 
     Dropout is off while it runs; the training mode is restored afterwards.
     """
-    was_training = objective.training
-    objective.eval()
+    was_training = gpt_loss.training
+    gpt_loss.eval()
     rows = []
 
     try:
         for batch in batches:
-            mel_nll, text_nll = objective(batch.to(device))
+            mel_nll, text_nll = gpt_loss(batch.to(device))
             mel_tokens, text_tokens = batch.targets()
             columns = (mel_nll, mel_tokens, text_nll, text_tokens)
 
@@ -44,7 +45,7 @@ def per_clip(
             if on_batch:
                 on_batch()
     finally:
-        objective.train(was_training)
+        gpt_loss.train(was_training)
 
     return pd.DataFrame(rows, columns=["clip_id", *SUMS])
 
