@@ -1,7 +1,7 @@
-"""vago: an hour of Hungarian recordings into a voice, in three measured phases of XTTS-v2 fine-tuning."""
+"""An hour of Hungarian recordings into a voice, in three measured phases of XTTS-v2 fine-tuning."""
 
 __version__ = "0.1.0"
 
 
 class VagoError(Exception):
-    """Something the user can mend: one sentence saying what was found, where, and what to do."""
+    """An error the user can fix: one sentence with what was found, where, and what to do."""

@@ -181,8 +181,8 @@ def evaluate_speech_command(args: argparse.Namespace) -> None:
     argument("--name", metavar="VOICE", default="", help="the voice's name (default: PROFILE)"),
 )
 def export_command(args: argparse.Namespace) -> None:
-    """Write a phase as a folder that coqui-tts loads and speaks by the voice's name: weights, voice,
-    the settings of notebook 6, and a card with licence, scores and hashes.
+    """Write a phase as a folder that coqui-tts loads and speaks by the voice's name: weights,
+    voice, the settings of notebook 6, and a card with licence, scores and hashes.
 
     An earlier export in that folder is replaced; another folder's content is never touched.
 
@@ -208,8 +208,8 @@ def pretrain_command(args: argparse.Namespace) -> None:
     at a hundredth of their size, to speak Hungarian.
 
     Stages lie in outputs/pretrain/stages/; what is done is not done again, and long stages resume
-    from their last checkpoint. About five hours on two cores. notebooks/90_pretrain_base.ipynb shows
-    the result.
+    from their last checkpoint. About five hours on two cores. notebooks/90_pretrain_base.ipynb
+    shows the result.
 
     examples:
       vago pretrain                          every stage
@@ -235,8 +235,8 @@ def pretrain_command(args: argparse.Namespace) -> None:
 
 @command("benchmark", "measure beside the stock recipe", setting_of("of the benchmark"))
 def benchmark_command(args: argparse.Namespace) -> None:
-    """Train and speak beside the stock recipe, in turns on the same clips: clips per second, memory,
-    bytes of a checkpoint, time to first audio.
+    """Train and speak beside the stock recipe, in turns on the same clips: clips per second,
+    memory, bytes of a checkpoint, time to first audio.
 
     The table is printed and stands in outputs/benchmark/ beside the numbers as JSON.
 
@@ -264,7 +264,7 @@ def _to_stderr(line: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0; 1 for a VagoError (its sentence on stderr); 2 for wrong usage; 130 after Ctrl-C."""
+    """Exit code 0; 1 for a VagoError (its sentence on stderr); 2 for wrong usage; 130 for Ctrl-C."""
     try:
         args = parser().parse_args(argv)
 

@@ -23,7 +23,10 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Command:
-    """One sub-command. `call` takes the parsed arguments; `aliases` are earlier names, still accepted."""
+    """One sub-command.
+
+    `call` takes the parsed arguments; `aliases` are earlier names, still accepted.
+    """
 
     call: Callable[[argparse.Namespace], None]
     summary: str

@@ -18,7 +18,7 @@ SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write a file so that it is whole or as it was: `with replacing(path) as partial: save(partial)`.
+    """Write a file so that it is whole or as it was: `with replacing(path) as partial: ...`.
 
     `partial` lies beside `path` and has its suffix. When the block ends without an exception it is
     flushed to disk and renamed to `path`; otherwise it is removed.
@@ -37,6 +37,42 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from None
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """The same for a folder: what is built in `partial` becomes `folder` when the block ends.
+
+    What `folder` held before is removed only after the new one has taken its place.
+
+    Raises:
+        VagoError: the folder cannot be written or has no room.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    earlier = folder.with_name(f".{folder.name}.earlier")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        for path in (*partial.rglob("*"), partial):
+            flush(path)
+
+        shutil.rmtree(earlier, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, earlier)
+        try:
+            os.replace(partial, folder)
+        except OSError:
+            if earlier.exists():
+                os.replace(earlier, folder)
+            raise
+        shutil.rmtree(earlier, ignore_errors=True)
+    except OSError as error:
+        raise VagoError(
+            f"{folder} cannot be written ({error}): see that its parent is writable and has room"
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

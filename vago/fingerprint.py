@@ -1,4 +1,4 @@
-"""Digests of code: what a result was made by, so that another code makes it again and a comment does not.
+"""Digests of code: a result is made again when its code has changed, not when a comment has.
 
 The runner (is a notebook up to date?) and the trainer (are these weights up to date?) ask the same
 function, so they cannot contradict each other.
@@ -18,7 +18,7 @@ PACKAGE = Path(vago.__file__).parent
 
 
 def code_digests(modules: Iterable[str], aside: Iterable[str] = ()) -> dict[str, str]:
-    """Digest of each module and of every vago module that its imports lead to, inside functions too.
+    """Digest of each module and of every vago module its imports lead to, inside functions too.
 
     The imports are read from the source, nothing is imported: torch takes seconds.
 
@@ -45,7 +45,7 @@ def code_digests(modules: Iterable[str], aside: Iterable[str] = ()) -> dict[str,
 
 
 def syntax_digest(tree: ast.AST) -> str:
-    """SHA-256 of the code without comments, docstrings and layout; the tree's docstrings are removed."""
+    """SHA-256 of code without comments, docstrings and layout; removes the tree's docstrings."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if ast.get_docstring(node, clean=False) is not None:
@@ -85,7 +85,7 @@ def shown(path: Path) -> str:
 
 @cache
 def _read(path: Path, modified: int) -> tuple[str, set[str]]:
-    """(digest, vago modules imported) of a file; `modified` is its time, so that a change is seen."""
+    """(digest, vago modules imported) of a file; `modified`, its time, makes the cache see changes."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
     imported = modules_imported(tree, module)

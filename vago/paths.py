@@ -12,15 +12,17 @@ from vago.settings import Params
 
 
 def project_root(start: Path | None = None) -> Path:
-    """The folder that holds notebooks/ and params/: $VAGO_HOME, or the nearest one at or above `start`."""
+    """The folder that holds notebooks/ and params/: $VAGO_HOME, or the nearest at or above `start`."""
     if home := os.environ.get("VAGO_HOME"):
         return Path(home).resolve()
+
     start = Path(start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
             return folder
     raise VagoError(
-        f"no vago project at or above {start}: go to the folder that holds notebooks/ and params/, or set VAGO_HOME to it"
+        f"no vago project at or above {start}: go to the folder that holds notebooks/ and params/, "
+        "or set VAGO_HOME to it"
     )
 
 
@@ -81,7 +83,7 @@ class Paths:
 
     @property
     def report(self) -> Path:
-        """Pages and figures about the corpus: beside it, not in it, so that a better figure trains nothing anew."""
+        """Pages and figures about the corpus; outside it, so that a better figure trains nothing."""
         return self.home / "report"
 
     @property
@@ -93,7 +95,7 @@ class Paths:
         return self.root / "params" / "scripts" / f"{name}.yaml"
 
     def shown(self, path: Path) -> str:
-        """`path` relative to the project where it lies inside it: what messages and records show."""
+        """`path` relative to the project where it lies inside it, as messages show it."""
         try:
             return str(Path(path).relative_to(self.root))
         except ValueError:
@@ -101,10 +103,10 @@ class Paths:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment for a process of its own that shall import this very vago."""
+    """The environment for a process of its own that is to import this very copy of vago."""
     folder = Path(vago.__file__).resolve().parents[1]
     if not (folder / "pyproject.toml").exists():  # it is installed, not a checkout
         return dict(os.environ)
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
-    }
+
+    search = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(search)}

@@ -17,7 +17,7 @@ NOTEBOOKS_OWN = {"In", "Out", "exit", "quit", "get_ipython", "open"}
 
 
 class Params(BaseModel):
-    """What every notebook shares. Each room's `params` module adds its own settings in a subclass."""
+    """What every notebook shares; each room's `params` module adds its settings in a subclass."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
@@ -42,11 +42,11 @@ class Params(BaseModel):
 
     @classmethod
     def from_notebook(cls, namespace: dict[str, Any]):
-        """Read the settings that a notebook holds as plain variables: `TrainParams.from_notebook(globals())`.
+        """Read the settings that a notebook holds as plain variables: `from_notebook(globals())`.
 
-        Papermill injects a misspelt setting with no more than a warning. Here a plain variable that is
-        no setting is refused, so that a misspelling cannot pass unseen. Names with a leading underscore
-        and IPython's own are left alone.
+        Papermill injects a misspelt setting with no more than a warning. Here a plain variable that
+        is no setting is refused, so that a misspelling cannot pass unseen. Names with a leading
+        underscore and IPython's own are left alone.
         """
         values = {
             name: value
@@ -68,7 +68,8 @@ class Params(BaseModel):
             name = cls.renamed[earlier]
             if name in values:
                 raise VagoError(
-                    f"{where}: {earlier} is now called {name}, and both stand there: remove {earlier}"
+                    f"{where}: {earlier} is now called {name}, and both stand there: "
+                    f"remove {earlier}"
                 )
             print(f"{where}: {earlier} is now called {name}", file=sys.stderr)
             given[name] = given.pop(earlier)
@@ -122,7 +123,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def check_profile(profile: str, root: Path) -> None:
-    """Raise VagoError with the profiles there are, unless `profile` is one: a folder of params/ with notebooks' files."""
+    """Raise VagoError, listing the profiles, unless `profile` is one: a folder of params/."""
     folders = (root / "params").iterdir()
     existing = sorted(folder.name for folder in folders if any(folder.glob("0?_*.yaml")))
     if profile in existing:

@@ -441,7 +441,7 @@ def test_a_dead_kernel_is_told_from_an_exception():
         {"cell_type": "markdown", "source": "## Later", "metadata": {}},
     ]
     heading, sentence = failure({"cells": cells}, DeadKernelError("Kernel died"))
-    assert heading == "Training" and "died, most often for want of memory" in sentence
+    assert heading == "Training" and "died, most often because memory ran out" in sentence
 
 
 def test_through_papermill_in_a_folder_with_braces(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What a phase keeps on disk: its best weights, the last state to resume from, and the room both take."""
+"""What a phase keeps on disk: best weights, last state to resume from, and the room they take."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EIGHT_BIT = 1 + 4 / 256  # bytes of a number, with its share of its block's scal
 
 
 def save_best(phase: Phase, meta: dict[str, Any]) -> None:
-    """Save the GPT's weights in `best_precision`, named as in stock's `GPT`, so that they fit any XTTS."""
+    """Save the GPT's weights in `best_precision`, under the names of stock's `GPT`."""
     if phase.accelerator.is_main_process:
         tensors = checkpoint.cast_weights(lora.merged_weights(phase.gpt), phase.p.best_precision)
         checkpoint.save_tensors(phase.folder / BEST, tensors, meta | {"lineage": phase.lineage})
@@ -36,7 +36,7 @@ def load_best(phase: Phase) -> dict[str, Any]:
 
 
 def save_last(phase: Phase) -> None:
-    """Save everything a resume needs; weights or optimizer state that are not finite are refused."""
+    """Save everything a resume needs; what is not finite is refused with a VagoError."""
     if phase.accelerator.is_main_process:
         checkpoint.save_training(
             phase.folder / LAST,
@@ -58,7 +58,7 @@ def restore(phase: Phase) -> None:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of a phase's two files. A new one is written beside the old one and verified before that goes."""
+    """Bytes of a phase's two files; a new one is verified before the old one is removed."""
 
     best: int
     last: int
@@ -86,7 +86,7 @@ class Sizes:
 
 
 def sizes(parameters: int, trained: int, p: TrainParams) -> Sizes:
-    """Of a GPT with `parameters` weights, `trained` of which learn (fewer with LoRA), under resolved `p`."""
+    """Sizes for a GPT of `parameters` weights, `trained` of which learn, under resolved `p`."""
     compact = p.last_precision == "compact"
     weight = 2 if compact else 4
     moment = EIGHT_BIT if compact or p.optimizer != "adamw" else 4

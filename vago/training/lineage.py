@@ -1,8 +1,8 @@
 """Where a phase's weights come from, and whether they are up to date.
 
-A lineage names the base, the corpus, the held-out set, the parent's weights, the code that trains and
-every setting that shapes the result. It stands in each checkpoint and in phase.json; two runs with one
-lineage give the same weights.
+A lineage names the base, the corpus, the held-out set, the parent's weights, the code that trains
+and every setting that shapes the result. It is part of each checkpoint and of phase.json; two runs
+with one lineage give the same weights.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def parent_of(p: TrainParams, paths: Paths) -> dict[str, Any]:
 
 
 def finished(folder: Path, lineage: dict[str, Any]) -> dict[str, Any] | None:
-    """The record of a finished run with this very lineage whose best weights are there, else None."""
+    """The record of a finished run with this lineage whose best weights are there, else None."""
     record = read_record(folder)
     if record is None or differences(record["lineage"], lineage) or not (folder / BEST).exists():
         return None
@@ -112,7 +112,7 @@ def refuse_another(folder: Path, lineage: dict[str, Any]) -> None:
 
 
 def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """`learning_rate 5e-06 (now 1e-05)` for each difference; package versions are only for the record."""
+    """`learning_rate 5e-06 (now 1e-05)` for each difference; package versions do not count."""
     found = []
     for name in (
         "phase",

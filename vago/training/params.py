@@ -15,7 +15,7 @@ OF_THE_MACHINE = {
 
 
 def inherited(default: Any, description: str = "", **limits: Any) -> Any:
-    """A setting that is None unless given: then the parent phase's value, or `default` in a first phase."""
+    """A setting that is None unless given: the parent phase's value, or `default` in the first."""
     return Field(None, description=description, json_schema_extra={"first": default}, **limits)
 
 
@@ -110,7 +110,7 @@ class TrainParams(Params):
         return self
 
     def inherit(self, parent: dict[str, Any] | None) -> TrainParams:
-        """Fill every None with the parent phase's resolved setting, else with the first phase's default."""
+        """Fill every None with the parent phase's resolved setting, else with the default."""
         resolved = self.defaults()
         from_parent = self.with_new_names(parent or {}, where="the parent phase")
         for name, value in from_parent.items():

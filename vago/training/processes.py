@@ -1,9 +1,9 @@
 """Several processes for one phase, and the signals that stop a training.
 
 `accelerate launch -m vago.training.train` is started from the notebook and its lines are read.
-accelerate's `notebook_launcher` forks the notebook instead: it refuses once CUDA has been used, which
-naming the device does, and a forked CPU process may hang in OpenMP. Separate processes have neither
-problem, and Ctrl-C and SIGTERM reach them.
+accelerate's `notebook_launcher` forks the notebook instead: it refuses once CUDA has been used,
+which naming the device does, and a forked CPU process may hang in OpenMP. Separate processes have
+neither problem, and Ctrl-C and SIGTERM reach them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class StopRequest:
 
 @contextmanager
 def stop_signals() -> Iterator[StopRequest]:
-    """SIGTERM and Ctrl-C ask the loop to stop at the next safe place, not in the middle of a write."""
+    """SIGTERM and Ctrl-C ask the loop to stop at the next safe place, not amid a write."""
     stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop  # signals cannot be caught here; a resume starts from the last periodic save

@@ -24,7 +24,7 @@ Log = Callable[[str], None]
 
 
 def set_up(p: TrainParams, paths: Paths, corpus: Corpus, lineage: dict, log: Log) -> Phase:
-    """The phase that resolved settings `p` describe; nothing is written but the cache of features."""
+    """The phase that resolved settings `p` describe; only the cache of features is written."""
     training, held_out = corpus.training(p.sources), corpus.held_out_clips
     if len(training) < 2:
         raise VagoError(
@@ -124,7 +124,7 @@ def assemble(
 
 
 def _compile(gpt_loss: GPTLoss, p: TrainParams, batch: Batch, log: Log) -> None:
-    """torch.compile of the GPT's blocks, which are all alike; without it where a trial batch fails."""
+    """torch.compile of the GPT's blocks, which are all alike; undone where a trial batch fails."""
     mode = "reduce-overhead" if p.torch_compile == "graphs" else None
     blocks = gpt_loss.gpt.gpt.h
     for block in blocks:

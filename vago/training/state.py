@@ -1,4 +1,4 @@
-"""A phase of training in memory: clips, model and optimizer, and the position that training has reached."""
+"""A phase of training in memory: clips, model, optimizer, and how far training has come."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vago.training.params import TrainParams
 
 @dataclass
 class Position:
-    """How far a run has come: with the weights and the optimizer's state, all that a resume needs."""
+    """How far a run has come: with weights and optimizer state, all that a resume needs."""
 
     step: int = 0  # optimizer steps done (skipped ones count, so the order of clips never shifts)
     best_loss: float = math.inf
@@ -51,7 +51,7 @@ class StepResult:
         return cls(on_cpu, counts, event)
 
     def read(self) -> tuple[float, float, float] | None:
-        """(mel CE, text CE, gradient norm); None where one is not finite: the step changed nothing."""
+        """(mel CE, text CE, gradient norm); None where one is not finite: nothing was changed."""
         if self.arrived:
             self.arrived.synchronize()
 

@@ -1,4 +1,4 @@
-"""One optimizer step: the micro-batches of a group, their gradients, and the stop request between them."""
+"""One optimizer step: a group's micro-batches, their gradients, stop requests between them."""
 
 from __future__ import annotations
 

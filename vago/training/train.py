@@ -1,8 +1,8 @@
 """One phase of fine-tuning: from the base or the parent phase's best weights to this phase's best.
 
-Two facts carry the design. Everything random in a step is drawn from (seed, epoch, step), never from
-a running state. And a step's gradient is the gradient of the mean over all targets of its accumulation
-group. So a resumed run, and a run on several devices, repeats an uninterrupted one.
+Two facts carry the design. Everything random in a step is drawn from (seed, epoch, step), never
+from a running state. And a step's gradient is the gradient of the mean over all targets of its
+accumulation group. So a resumed run, and a run on several devices, repeats an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def train_phase(
         what phase.json holds.
 
     Raises:
-        Interrupted: stopped by SIGTERM or Ctrl-C; `last.safetensors` holds the state to resume from.
+        Interrupted: stopped by SIGTERM or Ctrl-C; `last.safetensors` holds the state to resume.
         VagoError: data, code or settings differ from the unfinished run's; no room on the disk; the
             loss is not finite again and again.
     """
@@ -226,7 +226,7 @@ def _keep_if_best(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> 
 
 
 def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
-    """After a step that was not finite and changed nothing: three in a row mean the weights are at fault."""
+    """After a step that was not finite and changed nothing; three in a row: roll back."""
     at = phase.at
     at.bad_steps += 1
     message = f"the loss or the gradient of step {at.step} is not a finite number: step skipped"
@@ -237,8 +237,8 @@ def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
     at.rollbacks += 1
     if at.rollbacks > ROLLBACKS:
         raise VagoError(
-            f"{phase.p.phase} met {BAD_STEPS} non-finite losses in a row, the {at.rollbacks}th time "
-            f"at step {at.step}: lower learning_rate or look for broken clips in the ledger; "
+            f"{phase.p.phase} met {BAD_STEPS} non-finite losses in a row, the {at.rollbacks}th "
+            f"time at step {at.step}: lower learning_rate or look for broken clips in the ledger; "
             f"the best weights so far are safe in {phase.folder}"
         )
 
@@ -259,7 +259,7 @@ def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
 
 
 def _finish(phase: Phase) -> dict:
-    """Write phase.json with the best weights' scores; drop `last`, which only an unfinished run needs."""
+    """Write phase.json with the best weights' scores; drop `last`, which nothing needs now."""
     meta = load_best(phase)
     table = validation.per_clip(GPTLoss(phase.gpt), phase.held_out, phase.accelerator.device)
     record = {

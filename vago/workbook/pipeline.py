@@ -1,4 +1,4 @@
-"""The six steps in their order: each notebook's settings, what it reads and what it leaves behind."""
+"""The six steps in order: each notebook's settings, what it reads and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ NOTEBOOKS: dict[str, type[Params]] = {
 class Step:
     """What a notebook reads and leaves behind; a folder stands for every file in it.
 
-    `inputs` and `outputs` take (Paths, the notebook's settings). `progress` names the file to which a
-    training writes its step, None for the other notebooks.
+    `inputs` and `outputs` take (Paths, the notebook's settings). `progress` names the file to which
+    a training writes its step, None for the other notebooks.
     """
 
     inputs: Callable[[Paths, Any], list[Path]]
@@ -43,7 +43,7 @@ class Step:
 
 
 def base_files(paths: Paths) -> list[Path]:
-    """The base's own files, or its folder where there are none; it may also hold a licence or a manifest."""
+    """The base's own files, or its folder where there are none; it may hold others, a licence say."""
     files = [paths.base / name for name in FILES]
     return [file for file in files if file.exists()] or [paths.base]
 
@@ -105,7 +105,7 @@ STEPS: dict[str, Step] = {
 
 
 def files_under(path: Path) -> list[Path]:
-    """The file itself, or every file in the folder, linked folders too; hidden ones are left out."""
+    """The file itself, or every file in the folder and in linked ones, but for hidden files."""
     if not path.is_dir():
         return [path] if path.exists() else []
 

@@ -1,4 +1,4 @@
-"""What is to run: the notebooks selected, each with its settings checked before the first kernel starts."""
+"""What is to run: the selected notebooks, their settings checked before the first kernel starts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHARED = set(Params.model_fields)
 class Plan:
     """One notebook about to run.
 
-    cells: sources of its code cells. given: what papermill injects. p: the settings it will then hold.
+    cells: sources of its code cells. given: what papermill injects. p: the settings it will hold.
     """
 
     stem: str
@@ -60,8 +60,8 @@ def make_plans(
 ) -> dict[str, Plan]:
     """Every notebook's plan by name, whether selected or not.
 
-    An override goes to the selected notebooks that have the setting; one that all notebooks share goes
-    to all, so that they agree on folders.
+    An override goes to the selected notebooks that have the setting; one that all notebooks share
+    goes to all, so that they agree on folders.
 
     Raises:
         VagoError: the first setting that is not valid.
@@ -88,7 +88,7 @@ def make_plans(
 def make_plan(stem: str, profile: str, overrides: dict[str, Any], root: Path) -> Plan:
     """Check one notebook's parameter file against its model.
 
-    What the file does not name, the notebook's own `parameters` cell does, as under plain papermill.
+    What the file does not name is taken from the notebook's `parameters` cell, as by papermill.
     """
     model, where = NOTEBOOKS[stem], f"params/{profile}/{stem}.yaml"
     given = model.with_new_names(read_yaml(root / where), where)

@@ -33,10 +33,10 @@ def read_progress(path: Path | None) -> dict[str, Any] | None:
 
 
 class ProgressLine:
-    """`with ProgressLine(stem, why, progress_file): ...` keeps one line up to date while a notebook runs.
+    """`with ProgressLine(stem, why, file): ...` keeps a line up to date while a notebook runs.
 
     On a terminal the line is rewritten every second; elsewhere a new one is printed every 30 s. A
-    progress file already there at the start belongs to an earlier run and is not shown until it changes.
+    progress file that is there at the start is an earlier run's and not shown until it changes.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 class FileDigests:
-    """SHA-256 of files' contents, each read once: remembered until its size, inode or times change."""
+    """SHA-256 of files, each read once: remembered until its size, inode or times change."""
 
     def __init__(self):
         self.known: dict[Path, tuple[tuple[int, ...], str]] = {}
@@ -47,7 +47,7 @@ def notebook_code(cells: list[str]) -> dict[str, str]:
 
 
 def parse_cell(source: str) -> ast.Module:
-    """A code cell's syntax tree without its `%` and `!` lines; its text alone where it is no Python."""
+    """A code cell's syntax tree without its `%` and `!` lines; its text where it is no Python."""
     lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))]
     try:
         return ast.parse("\n".join(lines))

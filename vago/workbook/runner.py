@@ -49,7 +49,7 @@ def run(
     Args:
         start, only: begin at, or run just, one notebook: "3", "03" or its name.
         overrides: (name, YAML text) pairs for every selected notebook that has the setting.
-        execute: runs one notebook, leaving the executed one and its HTML; raises where the notebook does.
+        execute: runs one notebook, leaving the executed one and its HTML; raises as the notebook.
 
     Raises:
         VagoError: what is wrong, before the first kernel starts wherever it can be known by then;
@@ -98,7 +98,7 @@ class Runner:
         return outcomes
 
     def prepare_demo(self, stream: TextIO) -> None:
-        """The demo's recordings and base are made before notebook 01, which finds them like anybody's."""
+        """Make the demo's recordings and base; notebook 01 then finds them like anybody's."""
         p = self.plans[FIRST].p
         if p.demo_voice and FIRST in self.selected:
             from vago.recipes.demo.prepare import prepare_demo
@@ -148,7 +148,7 @@ class Runner:
         return f"{stem} needs {self.paths.shown(path)}, which is missing or empty: {advice}"
 
     def state(self, stem: str) -> dict[str, Any]:
-        """All that a step's result follows from: parameters, code and the contents of its inputs."""
+        """All that a step's result follows from: parameters, code and contents of its inputs."""
         plan = self.plans[stem]
         inputs = STEPS[stem].inputs(self.paths, plan.p)
         return {
@@ -218,7 +218,7 @@ class Runner:
         return line.seconds
 
     def shown(self, path: Path) -> str:
-        """corpus/clips.csv inside the profile's folder; else relative to the project where it can be."""
+        """corpus/clips.csv inside the profile's folder; else relative to the project."""
         if path.is_relative_to(self.paths.home):
             return str(path.relative_to(self.paths.home))
         return self.paths.shown(path)

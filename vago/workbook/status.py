@@ -1,4 +1,4 @@
-"""How far a profile's run has come: its steps, its phases with their held-out scores, and disk use."""
+"""How far a profile's run has come: steps, phases with their held-out scores, and disk use."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def change(score: dict[str, float] | None, baseline: dict[str, float] | None) ->
 
 
 def size(folder: Path) -> int:
-    """Bytes of all files in a folder; a file that a running training has just replaced counts as none."""
+    """Bytes of all files in a folder; a file that a training has just replaced counts as none."""
     total = 0
     for file in files_under(folder):
         try:
