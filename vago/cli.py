@@ -225,12 +225,12 @@ def pretrain_command(args: argparse.Namespace) -> None:
     overrides = {name: parse_value(name, text) for name, text in args.parameters}
     p = PretrainParams.load(root / "params" / "pretrain" / "90_pretrain_base.yaml", overrides)
 
-    from vago.recipes.pretrain.recipe import pack, pretrain
+    from vago.recipes.pretrain.recipe import pretrain
 
     paths = Paths.of(p, root)
     trained = pretrain(p, paths, lambda line: print(line, flush=True))
     if args.pack:
-        print(pack(p, paths, trained))
+        print(pack_base(p, paths, trained))
 
 
 @command("benchmark", "measure beside the stock recipe", setting_of("of the benchmark"))
@@ -264,7 +264,7 @@ def _to_stderr(line: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0; 1 for a VagoError (its sentence on stderr); 2 for wrong usage; 130 for Ctrl-C."""
+    """Exit code 0; 1 for a VagoError (a sentence on stderr); 2 for wrong usage; 130 for Ctrl-C."""
     try:
         args = parser().parse_args(argv)
 

@@ -85,7 +85,7 @@ def shown(path: Path) -> str:
 
 @cache
 def _read(path: Path, modified: int) -> tuple[str, set[str]]:
-    """(digest, vago modules imported) of a file; `modified`, its time, makes the cache see changes."""
+    """(digest, vago modules imported) of a file; its time makes the cache see changes."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
     imported = modules_imported(tree, module)

@@ -12,7 +12,7 @@ from vago.settings import Params
 
 
 def project_root(start: Path | None = None) -> Path:
-    """The folder that holds notebooks/ and params/: $VAGO_HOME, or the nearest at or above `start`."""
+    """The folder with notebooks/ and params/: $VAGO_HOME, or the nearest at or above `start`."""
     if home := os.environ.get("VAGO_HOME"):
         return Path(home).resolve()
 
@@ -83,7 +83,7 @@ class Paths:
 
     @property
     def report(self) -> Path:
-        """Pages and figures about the corpus; outside it, so that a better figure trains nothing."""
+        """Pages and figures about the corpus; not in it, so that a better figure trains nothing."""
         return self.home / "report"
 
     @property

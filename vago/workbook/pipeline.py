@@ -43,7 +43,7 @@ class Step:
 
 
 def base_files(paths: Paths) -> list[Path]:
-    """The base's own files, or its folder where there are none; it may hold others, a licence say."""
+    """The base's own files, or its folder where there are none."""
     files = [paths.base / name for name in FILES]
     return [file for file in files if file.exists()] or [paths.base]
 
