@@ -17,12 +17,10 @@ class BenchmarkParams(TrainParams):
     )
     model: Literal["embedded", "full size", "base"] = Field(
         "embedded",
-        description="what comes with vago; XTTS-v2's exact shape with random weights; the files in base_dir",
+        description="bundled; XTTS-v2's exact shape with random weights; the files in base_dir",
     )
     clips: int = Field(24, ge=6, description="clips of the demo's voice that both sides train on")
-    rounds: int = Field(
-        3, ge=1, description="stock and ours take turns so often; the median counts"
-    )
+    rounds: int = Field(3, ge=1, description="turns of stock and vago; the median counts")
     steps: int = Field(4, ge=1, description="optimizer steps per round")
     warm_up_steps: int = Field(1, ge=0, description="steps before the clock runs")
     micro_batches: list[int] = Field(
@@ -31,9 +29,9 @@ class BenchmarkParams(TrainParams):
     bf16_steps: int = Field(
         0, ge=0, description="steps of the comparison of bf16 with fp32; 0: none"
     )
-    threads: int = Field(0, ge=0, description="of the CPU; 0: as many as torch takes")
+    threads: int = Field(0, ge=0, description="CPU threads; 0: torch's default")
     speech_lines: int = Field(
-        2, ge=0, description="quiz lines to be spoken by stock and ours; 0: none, 15: all"
+        2, ge=0, description="quiz lines that stock and vago speak; 0: none, 15: all"
     )
     peak_tflops: float = Field(
         989.0, gt=0, description="the GPU's dense bf16 peak (H100: 989), for model-FLOP utilisation"

@@ -1,4 +1,4 @@
-"""Synthesis measured: stock's `inference` and `inference_stream` and ours, over the same sentences with the same seeds."""
+"""Synthesis beside stock's `inference` and `inference_stream`: same sentences, same seeds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,18 @@ WAYS = (STOCK, STOCK_STREAM, OURS, OURS_STREAM)
 
 
 @dataclass(frozen=True)
-class Run:
-    """One pass over the sentences: seconds it took, seconds of audio, seconds until each sentence could first be heard."""
+class SpeechRun:
+    """One pass over the sentences.
+
+    Attributes:
+        seconds: time it took.
+        audio: seconds of audio.
+        first_audio: seconds until the first audio of each sentence.
+    """
 
     seconds: float
     audio: float
-    first: list[float]
+    first_audio: list[float]
 
 
 def speech_rows(
@@ -42,117 +48,117 @@ def speech_rows(
     clock: Callable[[], float] = time.perf_counter,
     on_progress: Callable[[str], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Let stock and ours speak `lines` in turn, `rounds` times after `warm_ups` of one sentence that do not count.
+    """Let stock and vago speak `lines` in turn, `rounds` times.
 
-    Each of four ways speaks the same sentences (read out and split by vago) with the same settings, the same most codes and the
-    same seeds, so nearly the same codes: stock's penalty also holds its stand-ins for said, and rounding may turn a draw.
+    All speak the same sentences (normalized and split by vago) with the same settings, the same
+    limit of codes and the same seeds, so nearly the same codes: stock's repetition penalty also
+    counts the placeholders of the prompt, and rounding may change a draw.
 
     Args:
-        model: an open XTTS; it is as it was afterwards.
+        model: an open XTTS; it is unchanged afterwards.
+        warm_ups: passes over one sentence that are not measured.
         clock: seconds; `time.process_time` where other programs compete for a CPU.
 
     Returns:
-        One row per way: `what`; `seconds` for all sentences, the median of the rounds; `audio_seconds` spoken in them;
-        `real_time_factor`, seconds per second of audio; `first_audio_seconds` until something can be played, the median of the
-        sentences (what is not streamed is there when all of it is); `codes_per_second`.
+        One row per way: `what`; `seconds` for all sentences, the median of the rounds;
+        `audio_seconds` spoken in them; `real_time_factor`, seconds per second of audio;
+        `first_audio_seconds`, the median over sentences of the time until something can be played
+        (without streaming, all of it); `codes_per_second`.
     """
     pieces = [piece for line in lines for piece in synthesizer.sentences(line, p.max_characters)]
-    runs: dict[str, list[Run]] = {what: [] for what in WAYS}
-    with _stock_ready(model):
+    runs: dict[str, list[SpeechRun]] = {what: [] for what in WAYS}
+
+    with _stock_decoding(model):
         for number in range(warm_ups + rounds):
+            is_warm_up = number < warm_ups
+            spoken = pieces[:1] if is_warm_up else pieces
             for what in WAYS:
-                run = _run(
-                    what,
-                    model,
-                    voice,
-                    pieces if number >= warm_ups else pieces[:1],
-                    encode,
-                    p,
-                    clock,
-                )
+                run = _run(what, model, voice, spoken, encode, p, clock)
                 if on_progress:
                     on_progress(f"{what}: {run.seconds:.2f} s for {run.audio:.1f} s of audio")
-                if number >= warm_ups:
+                if not is_warm_up:
                     runs[what].append(run)
-    return [_row(what, done) for what, done in runs.items()]
+
+    return [_row(what, measured) for what, measured in runs.items()]
 
 
-def _row(what: str, runs: Sequence[Run]) -> dict[str, Any]:
-    seconds, spoken = (
-        statistics.median(run.seconds for run in runs),
-        statistics.median(run.audio for run in runs),
-    )
+def _row(what: str, runs: Sequence[SpeechRun]) -> dict[str, Any]:
+    codes_per_second = synthesizer.CODES_PER_SECOND
+    first_audio = [first for run in runs for first in run.first_audio]
     return {
         "what": what,
-        "seconds": seconds,
-        "audio_seconds": spoken,
+        "seconds": statistics.median(run.seconds for run in runs),
+        "audio_seconds": statistics.median(run.audio for run in runs),
         "real_time_factor": statistics.median(run.seconds / run.audio for run in runs),
-        "first_audio_seconds": statistics.median(first for run in runs for first in run.first),
+        "first_audio_seconds": statistics.median(first_audio),
         "codes_per_second": statistics.median(
-            run.audio * synthesizer.CODES_PER_SECOND / run.seconds for run in runs
+            run.audio * codes_per_second / run.seconds for run in runs
         ),
     }
 
 
-def _run(what: str, model, voice, pieces: Sequence[str], encode, p: SpeechParams, clock) -> Run:
+def _run(
+    what: str, model, voice, pieces: Sequence[str], encode, p: SpeechParams, clock
+) -> SpeechRun:
     started = clock()
     if what == OURS:
         spoken = synthesizer.speak(model, voice, pieces, encode, p, pause_seconds=0)
         took = clock() - started
-        return Run(took, sum(speech.seconds for speech in spoken), [took])
-    samples, first = 0, []
+        return SpeechRun(took, sum(utterance.seconds for utterance in spoken), [took])
+
+    samples, first_audio = 0, []
     for number, piece in enumerate(pieces):
-        asked, heard = clock(), None
+        asked = clock()
+        first = None
         for chunk in _chunks(what, model, voice, number, piece, encode, p):
             samples += len(chunk)
-            heard = heard or clock()
-        first.append(heard - asked)
-    return Run(clock() - started, samples / OUTPUT_RATE, first)
+            first = first or clock()
+        first_audio.append(first - asked)
+    return SpeechRun(clock() - started, samples / OUTPUT_RATE, first_audio)
 
 
 def _chunks(
     what: str, model, voice, number: int, piece: str, encode, p: SpeechParams
 ) -> Iterator[np.ndarray]:
-    """A sentence's sound as it becomes playable."""
+    """The audio of a sentence, chunk by chunk as it becomes playable."""
     if what == OURS_STREAM:
         yield from synthesizer.stream(model, voice, piece, encode, p, number=number)
         return
+
     seed = synthesizer.seed_of(p, number, 0)
-    settings = {name: getattr(p, name) for name in ("top_k", "top_p", "repetition_penalty")}
-    # stock has no temperature of nought; without sampling it is not used
-    settings |= {"do_sample": p.temperature > 0, "temperature": p.temperature or 1.0}
-    settings |= {"max_new_tokens": synthesizer.code_limit(piece, p)}
+    settings = {
+        **p.sampling(),
+        # stock refuses a temperature of 0; without sampling it has no effect
+        "do_sample": p.temperature > 0,
+        "temperature": p.temperature or 1.0,
+        "max_new_tokens": synthesizer.code_limit(piece, p),
+    }
+    speaker = (voice.gpt_cond_latents, voice.speaker_embedding)
     if what == STOCK:
         torch.manual_seed(seed)
-        said = model.inference(
-            piece, LANGUAGE, voice.gpt_cond_latents, voice.speaker_embedding, **settings
-        )
-        yield said["wav"]
+        yield model.inference(piece, LANGUAGE, *speaker, **settings)["wav"]
     else:
-        said = model.inference_stream(
-            piece, LANGUAGE, voice.gpt_cond_latents, voice.speaker_embedding, seed=seed, **settings
-        )
-        for chunk in said:
+        for chunk in model.inference_stream(piece, LANGUAGE, *speaker, seed=seed, **settings):
             yield chunk.cpu().numpy()
 
 
 @contextmanager
-def _stock_ready(model) -> Iterator[None]:
-    """Inside, stock's own decoding is set up; afterwards the random numbers and the model's tensors have their names again."""
-    gpt, before, deterministic = (
-        model.gpt,
-        set(model.gpt.state_dict()),
-        torch.backends.cudnn.deterministic,
-    )
-    prepared = hasattr(gpt, "gpt_inference")
+def _stock_decoding(model) -> Iterator[None]:
+    """Set up stock's own decoding; afterwards the model and the random state are as before."""
+    gpt = model.gpt
+    before = set(gpt.state_dict())
+    deterministic = torch.backends.cudnn.deterministic
+    was_prepared = hasattr(gpt, "gpt_inference")
+
     with torch.random.fork_rng():
-        if not prepared:
+        if not was_prepared:
             gpt.init_gpt_for_inference()
             gpt.eval()
         try:
             yield
         finally:
-            torch.backends.cudnn.deterministic = deterministic  # stock's stream sets it
-            if not prepared:
+            torch.backends.cudnn.deterministic = deterministic  # inference_stream sets it
+            if not was_prepared:
                 del gpt.gpt_inference, gpt.gpt.wte
+
     assert set(gpt.state_dict()) == before

@@ -1,7 +1,7 @@
-"""Teaching a GPT to speak from nothing: short texts in few voices until text and sound align, then sentences in many.
+"""Training a GPT from scratch: short texts of few teachers until text and speech align, then more.
 
-Every batch takes a few speakers, one prompt and some clips of about equal length each: what the prompts cost (nearly half
-of a step when every clip has its own) is paid once per speaker.
+A batch has a few teachers, one prompt of each and some clips of about equal length: the prompts,
+nearly half of a step when every clip has its own, are computed once per teacher.
 """
 
 from __future__ import annotations
@@ -18,161 +18,169 @@ import torch
 from torch import nn
 
 from vago.model import checkpoint
-from vago.recipes.pretrain.data import HELD_OUT, Taught
+from vago.recipes.pretrain.speech import HELD_OUT, TeacherClips
 from vago.training import batches
+from vago.training.batches import Batch
 from vago.training.features import Features
-from vago.training.loss import Batch, Objective, loss
+from vago.training.loss import GPTLoss, training_loss
 
 TEXT_WEIGHT = 0.01
 SPACE = 2  # the token [SPACE] of every XTTS vocabulary
 PROMPT_SECONDS = 2.5
+WARM_UP = 100  # steps
 DECAY = 0.01
-# The prompt's latents end in a norm, so their scale is nobody's concern and Adam lets the weights before it grow: without this
-# decay their squares overflowed after some thousand steps, the latents became nought, and the GPT was deaf to its prompt.
+# The prompt's latents end in a norm, so the scale of the weights before it has no effect on the
+# loss and Adam lets it grow. Without this decay the squares overflowed after some thousand steps,
+# the latents became 0 and the GPT ignored its prompt.
 PROMPT_DECAY = 0.2
+TEST_BATCHES = 6
 
 
 @dataclass(frozen=True)
 class Course:
-    """A stretch of the training, with the speakers and the clips it takes."""
+    """One stage of the GPT's curriculum: its steps, teachers and clips."""
 
     name: str
     steps: int
     rate: float  # AdamW's peak learning rate
-    last: float  # and its end, as a share of the peak
-    speakers: int  # the first so many
+    last: float  # the learning rate at the end, as a share of the peak
+    teachers: int  # the first so many
     longest: int  # codes of the longest clip
     batch: int = 16
-    per_prompt: int = 4  # clips of one speaker behind the same prompt
-    joined: float = 0.0  # share of batches whose clips are two of the speaker's, one after the other: longer than any text
+    per_prompt: int = 4  # clips of one teacher with the same prompt
+    joined: float = 0.0  # share of batches whose clips are two of a teacher's, joined
 
 
-def batch_of(taught: Sequence[Taught], course: Course, rng: np.random.Generator) -> Batch:
-    """`course.batch` clips of about equal length from some speakers, each speaker's behind one stretch of his prompts.
+def batch_of(taught: Sequence[TeacherClips], course: Course, rng: np.random.Generator) -> Batch:
+    """`course.batch` clips of about equal length, those of one teacher with one prompt of his.
 
-    A speaker comes as often as the root of what he has read: many voices teach what a prompt means, many texts how to speak.
+    A teacher is drawn by the square root of his number of clips: many voices teach what a prompt
+    means, many texts how to speak.
     """
     frames = int(PROMPT_SECONDS * batches.FRAMES_PER_SECOND)
     count = course.batch // course.per_prompt
-    aim, join = None, rng.random() < course.joined
+    joins = rng.random() < course.joined
+    share = np.sqrt([len(teacher.clips) for teacher in taught])
+    drawn = rng.choice(len(taught), count, replace=len(taught) < count, p=share / share.sum())
+
+    length = None  # codes of a clip, the same for all teachers of the batch
     clips, prompts = [], []
-    share = np.sqrt([len(speaker.clips) for speaker in taught])
-    for index in rng.choice(len(taught), count, replace=len(taught) < count, p=share / share.sum()):
-        speaker = taught[index]
-        lengths = np.array([len(clip.codes) for clip in speaker.clips])
-        aim = aim or lengths[rng.integers(len(lengths))]
-        twice = join and 2 * aim + 6 <= course.longest and 2 * course.per_prompt <= len(lengths)
-        near = np.argsort(np.abs(lengths - aim) + rng.uniform(0, 6, len(lengths)))[
-            : course.per_prompt * (1 + twice)
-        ]
-        chosen = [speaker.clips[i] for i in rng.permutation(near)]
-        clips += [_join(*pair) for pair in zip(chosen[::2], chosen[1::2])] if twice else chosen
-        start = int(rng.integers(0, speaker.prompts.shape[1] - frames))
-        prompts.append(speaker.prompts[:, start : start + frames])
+    for index in drawn:
+        teacher = taught[index]
+        lengths = np.array([len(clip.codes) for clip in teacher.clips])
+        length = length or lengths[rng.integers(len(lengths))]
+        fits = 2 * length + 6 <= course.longest and 2 * course.per_prompt <= len(lengths)
+        joins_here = joins and fits
+
+        distance = np.abs(lengths - length) + rng.uniform(0, 6, len(lengths))
+        near = np.argsort(distance)[: course.per_prompt * (1 + joins_here)]
+        chosen = [teacher.clips[i] for i in rng.permutation(near)]
+        if joins_here:
+            chosen = [_join(*pair) for pair in zip(chosen[::2], chosen[1::2])]
+        clips += chosen
+
+        start = int(rng.integers(0, teacher.prompts.shape[1] - frames))
+        prompts.append(teacher.prompts[:, start : start + frames])
+
     return batches.collate(clips, prompts)
 
 
 def _join(first: Features, second: Features) -> Features:
-    """Two clips one after the other, as a host says two sentences. Both texts begin with the language, which is said once."""
+    """Two clips end to end. Both texts begin with the language token, which comes once."""
     tokens = torch.cat([first.tokens, torch.tensor([SPACE]), second.tokens[1:]])
     return replace(first, tokens=tokens, codes=torch.cat([first.codes, second.codes]))
 
 
-def split(taught: Taught, longest: int) -> tuple[Taught, Taught]:
-    """(trained on, held out): the last HELD_OUT clips of every speaker are held out of every course."""
-    fits = [clip for clip in taught.clips if len(clip.codes) <= longest]
+def split_held_out(taught: TeacherClips, longest: int) -> tuple[TeacherClips, TeacherClips]:
+    """(trained on, held out): a teacher's last HELD_OUT clips are held out of every course."""
     held = {clip.clip_id for clip in taught.clips[-HELD_OUT:]}
+    fits = [clip for clip in taught.clips if len(clip.codes) <= longest]
     return (
-        Taught([clip for clip in fits if clip.clip_id not in held], taught.prompts),
-        Taught([clip for clip in fits if clip.clip_id in held], taught.prompts),
+        TeacherClips([clip for clip in fits if clip.clip_id not in held], taught.prompts),
+        TeacherClips([clip for clip in fits if clip.clip_id in held], taught.prompts),
     )
 
 
 def train_gpt(
     gpt: nn.Module,
     course: Course,
-    taught: Sequence[Taught],
+    taught: Sequence[TeacherClips],
     folder: Path,
     seed: int = 1,
     log: Callable[[str], None] = print,
     device: str = "cpu",
     every: int = 250,
 ) -> nn.Module:
-    """Train `gpt` through `course`, on from `folder`'s last checkpoint if there is one; returns it in eval mode.
+    """Train `gpt` through `course`, resuming from `folder`'s checkpoint; returns it in eval mode.
 
-    Saves weights and optimizer every `every` steps, and tells the held-out mel cross-entropy behind prompts of the right voice
-    and of another: as long as both are equal, prompts are not heard.
+    Every `every` steps it saves weights and optimizer and reports the held-out mel cross-entropy
+    with prompts of the right voice and of another: while both are equal, the GPT ignores prompts.
     """
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / f"{course.name}.safetensors"
     for module in gpt.modules():
         if isinstance(module, nn.Dropout):
-            module.p = 0.0  # there is as much speech as one cares to make: nothing to overfit
+            module.p = 0.0  # there is as much speech as we care to make: no overfitting
     gpt.to(device).train()
-    pairs = [split(one, course.longest) for one in taught[: course.speakers]]
-    training, held = (
-        [a for a, _ in pairs],
-        [b for _, b in pairs if len(b.clips) >= course.per_prompt],
-    )
-    test = [batch_of(held, course, np.random.default_rng([seed, 7, i])) for i in range(6)]
-    swapped = [replace(batch, cond_mels=batch.cond_mels.roll(1, dims=0)) for batch in test]
-    objective = Objective(gpt)
-    parts = {
-        decay: [named for named in gpt.named_parameters() if _decay(named[0]) == decay]
-        for decay in (DECAY, PROMPT_DECAY)
-    }
-    names = [name for part in parts.values() for name, _ in part]
-    groups = [
-        {"params": [p for _, p in part], "weight_decay": decay} for decay, part in parts.items()
+
+    pairs = [split_held_out(one, course.longest) for one in taught[: course.teachers]]
+    training = [trained_on for trained_on, _ in pairs]
+    held_out = [held for _, held in pairs if len(held.clips) >= course.per_prompt]
+    test = [
+        batch_of(held_out, course, np.random.default_rng([seed, 7, i])) for i in range(TEST_BATCHES)
     ]
-    optimizer = torch.optim.AdamW(groups, lr=course.rate, betas=(0.9, 0.98), fused=True)
+    swapped = [replace(batch, cond_mels=batch.cond_mels.roll(1, dims=0)) for batch in test]
+
+    objective = GPTLoss(gpt)
+    optimizer, names = _optimizer(gpt, course.rate)
     step = 0
     if last.exists():
-        tensors, meta = checkpoint.load(last)
-        gpt.load_state_dict({k: v for k, v in tensors.items() if not k.startswith("optimizer.")})
-        if meta["step"] >= course.steps:
+        step = checkpoint.restore_training(last, gpt, optimizer, names)["step"]
+        if step >= course.steps:
             return gpt.eval()
-        checkpoint.restore_optimizer(optimizer, names, tensors)
-        step = meta["step"]
+
     started, since = time.perf_counter(), step
     while step < course.steps:
         for group in optimizer.param_groups:
             group["lr"] = _rate(course, step)
+
         batch = batch_of(training, course, np.random.default_rng([seed, step]))
         counts = batch.target_counts()
         mel, text = objective(batch.to(device))
-        value = loss(mel, text, counts, TEXT_WEIGHT)
+        value = training_loss(mel, text, counts, TEXT_WEIGHT)
         optimizer.zero_grad()
         value.backward()
         nn.utils.clip_grad_norm_(gpt.parameters(), 1.0)
         optimizer.step()
         step += 1
+
         if step % every == 0 or step == course.steps:
-            pace = (time.perf_counter() - started) / (step - since)
-            score, misled = (
-                held_out_loss(objective, test, device),
-                held_out_loss(objective, swapped, device),
-            )
-            tensors = gpt.state_dict() | checkpoint.optimizer_tensors(optimizer, names)
-            checkpoint.save(last, tensors, {"step": step, "held_out_mel_ce": score})
+            seconds = (time.perf_counter() - started) / (step - since)
+            held = held_out_loss(objective, test, device)
+            misled = held_out_loss(objective, swapped, device)
+            meta = {"step": step, "held_out_mel_ce": held}
+            checkpoint.save_training(last, gpt.state_dict(), optimizer, names, meta)
+
             row = {
                 "course": course.name,
                 "step": step,
                 "mel_ce": float(mel.sum()) / counts[0],
-                "held_out_mel_ce": score,
+                "held_out_mel_ce": held,
+                "misled_mel_ce": misled,
+                "seconds_per_step": seconds,
             }
-            row["misled_mel_ce"] = misled
             with open(folder / "metrics.jsonl", "a", encoding="utf-8") as file:
-                file.write(json.dumps(row | {"seconds_per_step": pace}) + "\n")
+                file.write(json.dumps(row) + "\n")
             log(
-                f"GPT, {course.name} texts, step {step}/{course.steps}, {pace:.2f} s a step, "
-                f"held-out mel CE {score:.3f}, {misled:.3f} behind another voice's prompt"
+                f"GPT, {course.name} texts, step {step}/{course.steps}, {seconds:.2f} s a step, "
+                f"held-out mel CE {held:.3f}, with a prompt of another voice {misled:.3f}"
             )
+
     return gpt.eval()
 
 
 @torch.no_grad()
-def held_out_loss(objective: Objective, test: Sequence[Batch], device: str) -> float:
+def held_out_loss(objective: GPTLoss, test: Sequence[Batch], device: str) -> float:
     """Mel cross-entropy per code over the batches, in nats."""
     sums = [
         (float(objective(batch.to(device))[0].sum()), batch.target_counts()[0]) for batch in test
@@ -180,15 +188,21 @@ def held_out_loss(objective: Objective, test: Sequence[Batch], device: str) -> f
     return sum(nll for nll, _ in sums) / sum(count for _, count in sums)
 
 
-def _decay(name: str) -> float:
-    return PROMPT_DECAY if name.startswith("conditioning_") else DECAY
+def _optimizer(gpt: nn.Module, rate: float) -> tuple[torch.optim.Optimizer, list[str]]:
+    """AdamW with PROMPT_DECAY on the prompt's encoder, and its parameters' names in its order."""
+    named = list(gpt.named_parameters())
+    prompt = [item for item in named if item[0].startswith("conditioning_")]
+    others = [item for item in named if not item[0].startswith("conditioning_")]
+    groups = [
+        {"params": [p for _, p in others], "weight_decay": DECAY},
+        {"params": [p for _, p in prompt], "weight_decay": PROMPT_DECAY},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=True)
+    return optimizer, [name for name, _ in others + prompt]
 
 
 def _rate(course: Course, step: int) -> float:
-    """Linear over the first 100 steps, then a cosine down to `last` of the peak."""
-    done = max(0, step - 100) / max(1, course.steps - 100)
-    return (
-        course.rate
-        * min(1, (step + 1) / 100)
-        * (course.last + (1 - course.last) * 0.5 * (1 + math.cos(math.pi * done)))
-    )
+    """Linear over the first WARM_UP steps, then a half cosine down to `last` of the peak."""
+    done = max(0, step - WARM_UP) / max(1, course.steps - WARM_UP)
+    cosine = course.last + (1 - course.last) * 0.5 * (1 + math.cos(math.pi * done))
+    return course.rate * min(1, (step + 1) / WARM_UP) * cosine

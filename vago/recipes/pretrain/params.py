@@ -1,4 +1,4 @@
-"""TODO: what recipes.pretrain.params is for."""
+"""The settings of notebook 90."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vago.settings import Params
 
 
 class PretrainParams(Params):
-    """90: the embedded base, from espeak-ng's voices."""
+    """90: the bundled base, from espeak-ng's voices."""
 
     notebook: ClassVar[str] = "90_pretrain_base"
     renamed: ClassVar[dict[str, str]] = {"go_on": "resume"}
@@ -20,7 +20,7 @@ class PretrainParams(Params):
     )
     resume: bool = Field(
         False,
-        description="start from the weights that come with vago; a profile of its own keeps stages apart",
+        description="start from the bundled weights; give it a profile of its own",
     )
     speakers: int = Field(
         48, ge=2, description="espeak-ng voices for the DVAE, the speaker encoder and the decoder"
@@ -28,17 +28,17 @@ class PretrainParams(Params):
     readers: int = Field(
         16,
         ge=1,
-        description="the first so many speakers read `read_texts` more; only the long course has all",
+        description="number of speakers that read `read_texts` more; only the long course has all",
     )
     short_texts: int = Field(
         900,
         ge=40,
-        description="texts of two to five words by each of the first six, who teach them",
+        description="texts of two to five words by each of the first six speakers",
     )
     other_short_texts: int = Field(60, ge=0, description="and by each of the others")
     long_texts: int = Field(110, ge=40, description="sentences by each speaker")
     read_texts: int = Field(
-        2500, ge=0, description="texts more that each reader reads; only their codes are kept"
+        2500, ge=0, description="additional texts of each reader; only their codes are kept"
     )
     dvae_steps: int = Field(400, ge=1, description="before the codebook is fitted, and again after")
     gpt_layers: int = Field(4, ge=1)
@@ -61,9 +61,9 @@ class PretrainParams(Params):
     )
     decoder_steps: int = Field(10_000, ge=0)
     decoder_adversarial_steps: int = Field(
-        0, ge=0, description="the last so many against discriminators; on a GPU"
+        0, ge=0, description="the last so many with discriminators; for a GPU"
     )
     decoder_batch: int = Field(8, ge=1)
     save_every: int = Field(
-        250, ge=1, description="steps between checkpoints, and so the most a stop can cost"
+        250, ge=1, description="steps between checkpoints: the most that a stop can lose"
     )

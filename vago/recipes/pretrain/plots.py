@@ -1,4 +1,4 @@
-"""TODO: what recipes.pretrain.plots is for."""
+"""The figure of notebook 90."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from matplotlib.figure import Figure
 from vago.display.figures import SOURCE_COLOURS, new_figure
 
 
-def learning(metrics: pd.DataFrame) -> Figure:
-    """The base's courses one after the other: held-out mel CE over steps, behind the right voice's prompt and, dotted, another's
-    (columns course, step, held_out_mel_ce, misled_mel_ce)."""
+def learning_curves(metrics: pd.DataFrame) -> Figure:
+    """Held-out mel CE of the GPT over the steps of all courses.
+
+    Solid with a prompt of the right voice, dotted with one of another voice.
+
+    Args:
+        metrics: columns course, step, held_out_mel_ce, misled_mel_ce.
+    """
     figure, axes = new_figure()
+    axis = axes[0, 0]
+
     offset = 0
     for (course, rows), colour in zip(metrics.groupby("course", sort=False), SOURCE_COLOURS):
-        axes[0, 0].plot(
-            offset + rows.step,
-            rows.held_out_mel_ce,
-            "o-",
-            color=colour,
-            markersize=4,
-            label=f"{course} texts",
-        )
-        axes[0, 0].plot(offset + rows.step, rows.misled_mel_ce, ":", color=colour)
+        steps = offset + rows.step
+        style = dict(color=colour, markersize=4, label=f"{course} texts")
+        axis.plot(steps, rows.held_out_mel_ce, "o-", **style)
+        axis.plot(steps, rows.misled_mel_ce, ":", color=colour)
         offset += int(rows.step.max())
-    axes[0, 0].set(
+
+    axis.set(
         xlabel="steps, course after course",
         ylabel="mel CE (nats per code)",
         title="Held-out loss of the GPT",
     )
-    axes[0, 0].legend(frameon=False)
+    axis.legend(frameon=False)
     return figure

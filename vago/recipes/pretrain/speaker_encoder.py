@@ -1,6 +1,6 @@
-"""Training the speaker encoder, so that voices are told apart: XTTS's class, a quarter as wide and with one block per layer.
+"""Training the speaker encoder: XTTS's class, a quarter as wide and with one block per layer.
 
-`vago.model.widen` puts it into the stock shape without changing what it says.
+`vago.model.bundled.widen` gives it the stock shape without changing its outputs.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ import torch.nn.functional as F
 
 from vago.audio import io
 
-RATE = 16_000  # Hz, what the encoder hears
+RATE = 16_000  # Hz, the encoder's input
 WIDTHS, LAYERS = [8, 16, 32, 64], [1, 1, 1, 1]
-SECONDS = (1.5, 3.0)
+SECONDS = (1.5, 3.0)  # shortest and longest example
 SCALE, MARGIN = 30.0, 0.2  # additive angular margin softmax (Deng et al. 2019), on cosines
+PEAK_RATE = 2e-3
+REPORT = 50  # steps between two reports
 
 
 def new_encoder():
-    """The narrow encoder at random. `forward((B, samples) at 16 kHz, l2_norm=True) -> (B, 512)`."""
+    """A narrow encoder, untrained; `forward((B, samples) at 16 kHz, l2_norm=True) -> (B, 512)`."""
     from TTS.encoder.models.resnet import ResNetSpeakerEncoder
 
     config = dict(
@@ -44,50 +46,62 @@ def train_speaker_encoder(
     log: Callable[[str], None] = print,
     device: str = "cpu",
 ):
-    """An encoder trained to name the speaker of a stretch of speech.
+    """An encoder trained to classify the speaker of a stretch of speech.
 
     Args:
-        speakers: for each the clips, float32 (samples,) at 22,050 Hz.
+        speakers: the clips of each, float32 (samples,) at 22,050 Hz.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    heard = [
+    speech = [
         np.concatenate([io.resample(clip, io.SAMPLE_RATE, RATE) for clip in clips])
         for clips in speakers
     ]
+
     encoder = new_encoder().to(device).train()
-    directions = torch.nn.Parameter(
-        torch.nn.functional.normalize(torch.randn(len(heard), 512, device=device))
-    )
-    optimizer = torch.optim.AdamW([*encoder.parameters(), directions], lr=2e-3, weight_decay=1e-3)
+    centres = F.normalize(torch.randn(len(speech), 512, device=device))
+    directions = torch.nn.Parameter(centres)
+    parameters = [*encoder.parameters(), directions]
+    optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, 2e-3, total_steps=steps, pct_start=0.1
+        optimizer, PEAK_RATE, total_steps=steps, pct_start=0.1
     )
-    right = []
+
+    accuracies = []
     for step in range(steps):
-        who = rng.integers(0, len(heard), batch)
-        length = int(rng.uniform(*SECONDS) * RATE)
-        starts = [int(rng.integers(0, len(heard[i]) - length)) for i in who]
-        wavs = np.stack([heard[i][start : start + length] for i, start in zip(who, starts)])
-        wavs = wavs * rng.uniform(0.3, 1.5, (batch, 1)) + rng.normal(
-            size=wavs.shape
-        ) * 10 ** rng.uniform(-4.5, -2.5, (batch, 1))
-        target = torch.from_numpy(who).to(device)
-        cosines = (
-            encoder(torch.from_numpy(wavs).float().to(device), l2_norm=True)
-            @ F.normalize(directions, dim=1).T
-        )
-        angles = torch.acos(cosines.clamp(-1 + 1e-6, 1 - 1e-6)) + MARGIN * F.one_hot(
-            target, len(heard)
-        )
+        wavs, labels = _examples(speech, batch, rng)
+        target = torch.from_numpy(labels).to(device)
+        embeddings = encoder(torch.from_numpy(wavs).float().to(device), l2_norm=True)
+        cosines = embeddings @ F.normalize(directions, dim=1).T
+
+        angles = torch.acos(cosines.clamp(-1 + 1e-6, 1 - 1e-6))
+        angles = angles + MARGIN * F.one_hot(target, len(speech))
         value = F.cross_entropy(SCALE * torch.cos(angles), target)
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
         schedule.step()
-        right.append((cosines.argmax(dim=1) == target).float().mean().item())
-        if step % 50 == 49:
+
+        accuracies.append((cosines.argmax(dim=1) == target).float().mean().item())
+        if step % REPORT == REPORT - 1:
             log(
-                f"speaker encoder step {step + 1}/{steps}, loss {value.item():.3f}, {np.mean(right[-50:]):.0%} named right"
+                f"speaker encoder step {step + 1}/{steps}, loss {value.item():.3f}, "
+                f"accuracy {np.mean(accuracies[-REPORT:]):.0%}"
             )
+
     return encoder.eval().cpu()
+
+
+def _examples(
+    speech: Sequence[np.ndarray], batch: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy stretches of random speakers, equally long: wavs (B, samples) and labels (B,)."""
+    labels = rng.integers(0, len(speech), batch)
+    length = int(rng.uniform(*SECONDS) * RATE)
+    starts = [int(rng.integers(0, len(speech[i]) - length)) for i in labels]
+    wavs = np.stack([speech[i][start : start + length] for i, start in zip(labels, starts)])
+
+    levels = rng.uniform(0.3, 1.5, (batch, 1))
+    noise = rng.normal(size=wavs.shape)
+    noise_levels = 10 ** rng.uniform(-4.5, -2.5, (batch, 1))
+    return wavs * levels + noise * noise_levels, labels

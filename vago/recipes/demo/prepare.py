@@ -1,0 +1,30 @@
+"""What the demo needs before notebook 01: its recordings and its base model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vago.corpus.params import CorpusParams
+from vago.paths import Paths
+from vago.recipes.demo.recordings import make_recordings
+
+
+def prepare_demo(
+    p: CorpusParams, paths: Paths, on_progress: Callable[[str], None] | None = None
+) -> None:
+    """Make the demo's recordings and open the bundled base, where `p.demo_voice` asks for it.
+
+    What is there and right is kept, so a second call takes a second. With a `base_dir` the base is
+    the user's own and is left alone; without `demo_voice` nothing is done.
+
+    Raises:
+        VagoError: espeak-ng cannot be loaded, or a file cannot be written.
+    """
+    if not p.demo_voice:
+        return
+
+    make_recordings(paths.recordings(p.recordings_dir), p.seed, on_progress)
+    if not p.base_dir:
+        from vago.model import bundled
+
+        bundled.open_into(paths.base)
