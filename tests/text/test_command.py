@@ -32,7 +32,7 @@ def test_standard_input_line_by_line(monkeypatch, capsys):
     assert capsys.readouterr().out == "A harmadik kérdés\n\nöt forint\n"
 
 
-def test_a_line_is_answered_before_the_next_is_asked_for(monkeypatch):
+def test_a_line_is_answered_before_the_next_is_read(monkeypatch):
     """So that it can sit in a pipe that stays open."""
     answers = io.StringIO()
 
@@ -50,9 +50,8 @@ def test_a_line_is_answered_before_the_next_is_asked_for(monkeypatch):
 
 def test_text_that_is_not_utf8_is_named_with_its_line(monkeypatch):
     feed(monkeypatch, "jó\n".encode() + "két óra\n".encode("iso-8859-2"))
-    with pytest.raises(
-        VagoError, match=r"line 2 of standard input is not UTF-8 \(byte 0xe9\).*iconv"
-    ):
+    message = r"line 2 of standard input is not UTF-8 \(byte 0xe9\).*iconv"
+    with pytest.raises(VagoError, match=message):
         command.text([], stream=io.StringIO())
 
 
@@ -61,7 +60,7 @@ def test_diff_marks_what_changed(capsys):
     assert capsys.readouterr().out == "A díj [-40 000 Ft-]{+negyvenezer forint+} volt.\nSemmi új.\n"
 
 
-def test_diff_is_coloured_on_a_terminal_unless_asked_not_to(monkeypatch):
+def test_diff_is_coloured_on_a_terminal_without_no_color(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     screen = Terminal()
     command.text(["A 3. kérdés"], diff=True, stream=screen)
@@ -72,13 +71,14 @@ def test_diff_is_coloured_on_a_terminal_unless_asked_not_to(monkeypatch):
     assert "\033" not in plain.getvalue()
 
 
-def test_diff_says_when_something_is_not_read_at_all():
-    assert command.marked([("a", "a"), ("™", ""), ("b", "b")], coloured=False) == "a [-™-] b"
+def test_diff_shows_what_is_not_read():
+    assert command.diff_line([("a", "a"), ("™", ""), ("b", "b")], coloured=False) == "a [-™-] b"
 
 
-def test_a_reader_who_goes_away_is_no_error():
+def test_a_closed_pipe_is_no_error():
     """`vago text < book.txt | head -1` ends quietly."""
     code = "from vago.text.command import text; text([])"
-    command = f'yes "1 alma" | head -c 400000 | {sys.executable} -c "{code}" | head -1; echo ${{PIPESTATUS[2]}}'
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    reading = f'{sys.executable} -c "{code}"'
+    pipe = f'yes "1 alma" | head -c 400000 | {reading} | head -1; echo ${{PIPESTATUS[2]}}'
+    done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, timeout=60)
     assert done.stdout == "egy alma\n0\n" and done.stderr == ""

@@ -1,8 +1,7 @@
-"""Reading aloud as a whole: the table of reviewed cases, what holds for any text, and what is asked of a text afterwards."""
+"""Normalization as a whole: the reviewed cases, properties of any text, checks and splitting."""
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections import Counter
 
@@ -10,22 +9,22 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.projects import FIXTURES
+from helpers.readings import READINGS
+from vago.synthesis.params import HUNGARIAN_CHARACTERS
 from vago.text import normalize
 from vago.text.hungarian.characters import ALPHABET
 
-with open(FIXTURES / "hungarian.csv", encoding="utf-8", newline="") as file:
-    TABLE = list(csv.DictReader(file))
-
 KNOWN = set("aábcdeéfghiíjklmnoóöőpqrstuúüűvwxyzAB .,:;!?-'")
 KEYBOARD = "".join(map(chr, range(32, 127))) + "áéíóöőúüűÁÉÍÓÖŐÚÜŰ–—„”’…€£½¼¾²³°§‰×÷±≈≤≥√µ№čšžäñ"
-# What meets in real texts, so that short examples are about something.
+# Pieces of real texts, so that short random examples hit the rules.
 PIECES = [
-    "1", "2", "12", "2024", "40 000", "1.500", "3,5", "0", ".", ",", "-", ":", "/", "%", "(", ")", "'", "!", "?", "...", "x", "½",
-    "Ft", "€", "km", "°C", "-ban", "-os", "-t", "-kor", "-én", "A", "B", "C", "I", "V", "IV", "XIX", "stb.", "pl.", "dr.",
-    "b.", "a", "és", "alma", "MTA", "NATO", "március", "óra", "§", "=", "+", "@", "hu", "www.", "#", "század", "között",
-    "sz.", "u.", "tv", "Kft.", "millió", " ", " ", " ", " ", " ", " ",
-]  # fmt: skip
+    *"1 2 12 2024 1.500 3,5 0 . , - : / % ( ) ' ! ? ... x ½".split(),
+    *"Ft € km °C -ban -os -t -kor -én A B C I V IV XIX stb. pl. dr.".split(),
+    *"b. a és alma MTA NATO március óra § = + @ hu www. # század között".split(),
+    *"sz. u. tv Kft. millió".split(),
+    "40 000",
+    *[" "] * 6,
+]
 ugly = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
@@ -33,14 +32,14 @@ def encode(written: str) -> list[int]:
     return [2 + sorted(KNOWN).index(c) if c in KNOWN else normalize.UNKNOWN for c in written]
 
 
-@pytest.mark.parametrize("case", TABLE, ids=lambda case: f"{case['topic']}: {case['written']}")
+@pytest.mark.parametrize("case", READINGS, ids=lambda case: f"{case['topic']}: {case['written']}")
 def test_written_hungarian_is_read_as_a_host_would(case):
     assert normalize.normalise(case["written"]) == case["spoken"]
 
 
 def test_the_table_is_as_broad_as_it_says():
-    topics = Counter(case["topic"] for case in TABLE)
-    assert len(TABLE) >= 250 and len({case["written"] for case in TABLE}) == len(TABLE)
+    topics = Counter(case["topic"] for case in READINGS)
+    assert len(READINGS) >= 250 and len({case["written"] for case in READINGS}) == len(READINGS)
     assert len(topics) >= 25 and all(count > 1 for count in topics.values())
 
 
@@ -55,7 +54,7 @@ def test_the_table_is_as_broad_as_it_says():
         (" \n ", ""),
     ],
 )
-def test_what_cannot_be_seen_is_not_read(written, spoken):
+def test_invisible_characters_are_not_read(written, spoken):
     assert normalize.normalise(written) == spoken
 
 
@@ -83,30 +82,31 @@ def test_what_a_keyboard_can_write_comes_out_in_the_alphabet(written):
 @example("٣ ½² ⑤ ⅓ Ⅳ 五 𐄇")
 @example('e"\u0301')
 @example("漢字。👩‍👩‍👧 Ж\u0301 \ud800")
-def test_only_what_nobody_can_read_stays_besides(written):
+def test_other_characters_stay_only_without_a_reading(written):
     for c in set(assert_read_once(written)) - ALPHABET:
         assert not c.isascii() and unicodedata.category(c)[0] not in "PZ" and not c.isspace(), c
-        assert c in unicodedata.normalize("NFKC", written) or c in unicodedata.normalize(
-            "NFC", written
-        ), c
+        assert any(c in unicodedata.normalize(form, written) for form in ("NFKC", "NFC")), c
 
 
-def test_what_nobody_can_read_is_left_for_the_ledger_to_name():
+def test_a_character_without_a_reading_is_named():
     spoken = normalize.normalise("jó 5 ☃ estét Жора!")
     assert spoken == "jó öt ☃ estét Жора!"
     assert normalize.unknown_characters(spoken, encode) == "☃Жора"
 
 
 def test_sentences_still_begin_with_a_capital():
-    """Pieces to be spoken are cut before capitals: a sentence that began with a figure must not melt into the one before."""
+    """Texts are split before capitals, so a sentence that began with a number needs one."""
     spoken = normalize.normalise("Vége. 2 perc maradt. IV. Béla jön! 10:30-kor. 2024. május 1-jén.")
     assert normalize.split_sentences(spoken, 35) == [
-        "Vége. Két perc maradt.", "Negyedik Béla jön!", "Tíz óra harminckor.", "Kétezer-huszonnégy május elsején.",
-    ]  # fmt: skip
+        "Vége. Két perc maradt.",
+        "Negyedik Béla jön!",
+        "Tíz óra harminckor.",
+        "Kétezer-huszonnégy május elsején.",
+    ]
 
 
 @pytest.mark.parametrize(
-    "written", [case["written"] for case in TABLE[::7]] + ["", "Semmi új.", "漢 5"]
+    "written", [case["written"] for case in READINGS[::7]] + ["", "Semmi új.", "漢 5"]
 )
 def test_changes_are_the_text_and_its_reading_side_by_side(written):
     parts = normalize.changes(written)
@@ -136,12 +136,8 @@ def test_categories():
     assert normalize.category("Ki ez?", 9.0) == "question"
     assert normalize.category("Ki ez?”", 9.0) == "question"
     assert normalize.category("Ki ez?", 9.0, own="opening") == "opening"
-    assert [normalize.category("Ez.", s) for s in (7.0, 6.9, 4.0, 3.9)] == [
-        "long",
-        "medium",
-        "medium",
-        "short",
-    ]
+    by_length = [normalize.category("Ez.", seconds) for seconds in (7.0, 6.9, 4.0, 3.9)]
+    assert by_length == ["long", "medium", "medium", "short"]
     assert normalize.category("Ez.", 5.0, long_seconds=5.0) == "long"
 
 
@@ -153,16 +149,19 @@ def test_splitting_loses_no_word_and_keeps_the_limit(line, limit):
     assert all(len(piece) <= limit or " " not in piece for piece in pieces)
 
 
-def test_splitting_prefers_sentence_ends_then_commas():
-    assert normalize.split_sentences("Egy kettő. Három négy! Öt?", 224) == [
-        "Egy kettő. Három négy! Öt?"
-    ]
-    assert normalize.split_sentences("Egy kettő. Három négy! Öt?", 15) == [
-        "Egy kettő.",
-        "Három négy! Öt?",
-    ]
-    assert normalize.split_sentences("Dr. Nagy itt van. Jó.", 19) == ["Dr. Nagy itt van.", "Jó."]
-    assert normalize.split_sentences("egy kettő három, négy öt", 20) == [
-        "egy kettő három,",
-        "négy öt",
-    ]
+@pytest.mark.parametrize(
+    ("line", "limit", "pieces"),
+    [
+        ("Egy kettő. Három négy! Öt?", 224, ["Egy kettő. Három négy! Öt?"]),
+        ("Egy kettő. Három négy! Öt?", 15, ["Egy kettő.", "Három négy! Öt?"]),
+        ("Dr. Nagy itt van. Jó.", 19, ["Dr. Nagy itt van.", "Jó."]),
+        ("egy kettő három, négy öt", 20, ["egy kettő három,", "négy öt"]),
+    ],
+)
+def test_splitting_prefers_sentence_ends_then_commas(line, limit, pieces):
+    assert normalize.split_sentences(line, limit) == pieces
+
+
+def test_synthesis_has_the_same_soft_limit():
+    """A constant of its own: settings do not import the text room."""
+    assert HUNGARIAN_CHARACTERS == normalize.SOFT_LIMIT

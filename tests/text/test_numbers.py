@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago.text import normalize
 from vago.text.hungarian import inflection, numbers
+from vago.text.normalize import normalise
 
 BACK = {0, 3, 6, 8}  # last digits whose words have back vowels, and the same for full tens
 BACK_TENS = {20, 30, 60, 80}
+ROMAN = {
+    1000: "M", 900: "CM", 500: "D", 400: "CD", 100: "C", 90: "XC", 50: "L", 40: "XL",
+    10: "X", 9: "IX", 5: "V", 4: "IV", 1: "I",
+}  # fmt: skip
 
 
 def is_back(number: int) -> bool:
@@ -46,39 +50,35 @@ def is_back(number: int) -> bool:
         ),
     ],
 )
-def test_numbers_are_spelt_as_hungarian_does(number, cardinal, ordinal):
-    assert (normalize.cardinal(number), normalize.ordinal(number)) == (cardinal, ordinal)
+def test_number_words(number, cardinal, ordinal):
+    assert (numbers.cardinal(number), numbers.ordinal(number)) == (cardinal, ordinal)
 
 
 @settings(deadline=None)
 @given(st.integers(0, 10**18))
-def test_no_number_leaves_the_short_form_at_its_end_or_the_long_one_inside(number):
-    words = normalize.cardinal(number)
+def test_the_long_form_stands_at_the_end_and_the_short_one_inside(number):
+    words = numbers.cardinal(number)
     assert not words.endswith("két") and "kettőezer" not in words and "kettőmilli" not in words
 
 
 @settings(deadline=None)
 @given(st.integers(1, 10**7))
-def test_harmony_is_that_of_the_last_digit_that_is_said(number):
+def test_harmony_is_that_of_the_last_word(number):
     side = 0 if is_back(number) else 1
-    assert (
-        inflection.inflect(number, "ban")
-        == inflection.inflect(number, "ben")
-        == normalize.cardinal(number) + ("ban", "ben")[side]
-    )
+    inessive = numbers.cardinal(number) + ("ban", "ben")[side]
+    assert inflection.inflect(number, "ban") == inflection.inflect(number, "ben") == inessive
     assert inflection.inflect(number, "nál").endswith(("nál", "nél")[side])
-    assert inflection.inflect(number, "en").endswith("n") and inflection.inflect(
-        number, "t"
-    ).endswith("t")
+    assert inflection.inflect(number, "en").endswith("n")
+    assert inflection.inflect(number, "t").endswith("t")
 
 
 @settings(deadline=None)
 @given(
     st.integers(0, 10**7), st.sampled_from(["val", "vel", "al", "el", "zal", "mal", "tel", "gyel"])
 )
-def test_the_v_of_val_becomes_the_consonant_before_it_however_it_was_written(number, suffix):
+def test_val_assimilates_however_it_was_written(number, suffix):
     spoken = inflection.inflect(number, suffix)
-    words = normalize.cardinal(number)
+    words = numbers.cardinal(number)
     if words[-1] in "aáeéiíoóöőuúüű":
         assert re.search("v[ae]l$", spoken)
     else:
@@ -88,17 +88,15 @@ def test_the_v_of_val_becomes_the_consonant_before_it_however_it_was_written(num
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 10**6))
-def test_a_written_suffix_says_what_inflect_says(number):
-    """However thousands are written, figures with a suffix come to the same words."""
-    for written in (str(number), f"{number:,}".replace(",", " "), f"{number:,}".replace(",", ".")):
-        assert normalize.normalise(f"{written}-es") == inflection.inflect(number, "es")
-        assert (
-            normalize.normalise(f"a {written}. kérdés") == f"a {normalize.ordinal(number)} kérdés"
-        )
-        assert (
-            normalize.normalise(f"{written} kérdés")
-            == f"{numbers.two(normalize.cardinal(number))} kérdés"
-        )
+def test_a_written_suffix_is_inflected(number):
+    """The same words however thousands are separated."""
+    grouped = f"{number:,}"
+    ordinal = numbers.ordinal(number)
+    counted = numbers.attributive(numbers.cardinal(number))
+    for written in (str(number), grouped.replace(",", " "), grouped.replace(",", ".")):
+        assert normalise(f"{written}-es") == inflection.inflect(number, "es")
+        assert normalise(f"a {written}. kérdés") == f"a {ordinal} kérdés"
+        assert normalise(f"{written} kérdés") == f"{counted} kérdés"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_a_written_suffix_says_what_inflect_says(number):
         ("mérföld", "es", "mérföldes"),
     ],
 )
-def test_a_suffix_fits_the_word_that_is_said(word, suffix, joined):
+def test_a_suffix_fits_the_spoken_word(word, suffix, joined):
     assert inflection.attach(word, suffix) == joined
 
 
@@ -141,12 +139,9 @@ def test_a_suffix_of_an_acronym_keeps_the_writers_vowels(word, suffix, joined):
 @given(st.integers(1, 3999))
 def test_roman_numerals_mean_what_they_are(number):
     written, left = "", number
-    for value, letters in zip(
-        (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1),
-        "M CM D CD C XC L XL X IX V IV I".split(),
-        strict=True,
-    ):
-        written, left = written + letters * (left // value), left % value
+    for value, letters in ROMAN.items():
+        written += letters * (left // value)
+        left %= value
     assert numbers.roman(written) == number
 
 
@@ -156,7 +151,7 @@ def test_other_letters_are_no_roman_numeral(written):
 
 
 READ_BACK = {
-    numbers.grouped(figures): figures
+    numbers.digit_groups(figures): figures
     for size in (1, 2, 3)
     for figures in (f"{number:0{size}}" for number in range(10**size))
 }
@@ -166,4 +161,4 @@ READ_BACK = {
 @settings(deadline=None)
 def test_a_row_of_figures_can_be_written_down_again_from_its_reading(figures):
     assert len(READ_BACK) == 1110
-    assert "".join(READ_BACK[part] for part in numbers.grouped(figures).split(", ")) == figures
+    assert "".join(READ_BACK[part] for part in numbers.digit_groups(figures).split(", ")) == figures

@@ -1,11 +1,16 @@
-"""Data -> matplotlib Figure. Nothing here shows, saves or closes a figure, or touches a file."""
+"""Figures that any room can use: axes to draw on, waveforms and mel spectrograms.
+
+Data -> matplotlib Figure. Nothing here shows, saves or closes a figure, or touches a file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import librosa
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 PHASE_COLOURS = {
@@ -15,9 +20,17 @@ PHASE_COLOURS = {
     "ultrafine": "#54a24b",
 }
 SOURCE_COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2")
+MEL_BANDS, MAX_HZ = 80, 8000
 
 
-def new_figure(columns: int = 1, rows: int = 1, width: float = 9.0, height: float = 3.2, **options):
+def new_figure(
+    columns: int = 1, rows: int = 1, width: float = 9.0, height: float = 3.2, **options: Any
+) -> tuple[Figure, np.ndarray]:
+    """A figure of `width` x `height` inches and its (rows, columns) array of axes.
+
+    Args:
+        options: what `Figure.subplots` takes
+    """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for axis in axes.flat:
@@ -28,38 +41,45 @@ def new_figure(columns: int = 1, rows: int = 1, width: float = 9.0, height: floa
 def spectrogram(wav: np.ndarray, rate: int, title: str = "") -> Figure:
     """Waveform above its mel spectrogram."""
     figure, axes = new_figure(rows=2, height=3.6, sharex=True, height_ratios=(1, 2.4))
-    axes[0, 0].plot(np.arange(len(wav)) / rate, wav, linewidth=0.4, color="#4c78a8")
-    axes[0, 0].set(ylim=(-1, 1), yticks=(-1, 0, 1), title=title)
-    draw_mel(axes[1, 0], wav, rate)
-    axes[1, 0].set_xlabel("seconds")
+    waveform, mel = axes[:, 0]
+
+    waveform.plot(np.arange(len(wav)) / rate, wav, linewidth=0.4, color="#4c78a8")
+    waveform.set(ylim=(-1, 1), yticks=(-1, 0, 1), title=title)
+    draw_mel(mel, wav, rate)
+    mel.set_xlabel("seconds")
     return figure
 
 
 def spectrograms(sounds: Sequence[tuple[str, np.ndarray, int]]) -> Figure:
-    """Mel spectrograms below each other on one time axis: (title, wav, rate) each."""
+    """Mel spectrograms below each other on one time axis.
+
+    Args:
+        sounds: (title, wav, rate) each
+    """
     figure, axes = new_figure(rows=len(sounds), height=0.5 + 1.5 * len(sounds), sharex=True)
     for axis, (title, wav, rate) in zip(axes[:, 0], sounds):
         draw_mel(axis, wav, rate)
         axis.set_title(title, loc="left", fontsize=9)
+
     axes[0, 0].set_xlim(0, max(len(wav) / rate for _, wav, rate in sounds))
     axes[-1, 0].set_xlabel("seconds")
     return figure
 
 
-def draw_mel(axis, wav: np.ndarray, rate: int) -> None:
+def draw_mel(axis: Axes, wav: np.ndarray, rate: int) -> None:
+    """The mel spectrogram of (samples,), in dB below its maximum, with ticks in kHz."""
     power = librosa.feature.melspectrogram(
-        y=wav, sr=rate, n_fft=1024, hop_length=256, n_mels=80, fmax=8000
+        y=wav, sr=rate, n_fft=1024, hop_length=256, n_mels=MEL_BANDS, fmax=MAX_HZ
     )
     level = librosa.power_to_db(power, ref=max(power.max(), 1e-10), top_db=70)
+    extent = (0, len(wav) / rate, 0, MEL_BANDS)
     axis.imshow(
-        level,
-        origin="lower",
-        aspect="auto",
-        extent=(0, len(wav) / rate, 0, 80),
-        cmap="magma",
-        interpolation="nearest",
+        level, origin="lower", aspect="auto", extent=extent, cmap="magma", interpolation="nearest"
     )
+
     ticks = [500, 1000, 2000, 4000]
-    places = np.interp(ticks, librosa.mel_frequencies(80, fmin=0, fmax=8000), np.arange(80))
-    axis.set_yticks(places, [f"{hz / 1000:g}" for hz in ticks])
+    bands = librosa.mel_frequencies(MEL_BANDS, fmin=0, fmax=MAX_HZ)
+    axis.set_yticks(
+        np.interp(ticks, bands, np.arange(MEL_BANDS)), [f"{hz / 1000:g}" for hz in ticks]
+    )
     axis.set_ylabel("kHz")

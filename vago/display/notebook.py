@@ -1,4 +1,7 @@
-"""What a notebook shows: players, tables, figures in place. Beside `browser` the only importer of IPython and ipywidgets."""
+"""What a notebook shows in place: versions, figures, tables, players, progress, live curves.
+
+Only this module and `corpus.review.browser` import IPython and ipywidgets.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +22,17 @@ from matplotlib.figure import Figure
 
 from vago import __version__
 from vago.display import figures, html
+from vago.files import write_whole
 
 
 def about() -> None:
-    """Print what the notebook runs with: versions first, so that a report of a problem carries them."""
+    """Print the versions and the device that the notebook runs with, for reports of a problem."""
     import torch
 
-    names = ("coqui-tts", "torch", "torchaudio", "transformers")
-    print(
-        f"vago {__version__}, Python {platform.python_version()}, "
-        + ", ".join(f"{n} {version(n)}" for n in names)
-    )
+    packages = ("coqui-tts", "torch", "torchaudio", "transformers")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    print(f"vago {__version__}, Python {platform.python_version()}, {versions}")
+
     if torch.cuda.is_available():
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         print(f"device: {torch.cuda.get_device_name(0)}, {memory:.0f} GiB")
@@ -38,74 +41,70 @@ def about() -> None:
 
 
 def show(figure: Figure, path: Path | None = None) -> None:
-    """Show a figure as a PNG; with `path`, keep it there too."""
+    """Show a figure as a PNG; with `path`, also save it there."""
     png = html.png(figure)
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_bytes(png)
+        write_whole(Path(path), png)
     ipython_display(Image(png, format="png"))
 
 
 def table(rows: pd.DataFrame, caption: str = "") -> None:
-    """A table that scrolls instead of filling the page: numbers to the right, texts to the left, only long texts wrapped."""
-    ipython_display(HTML(html.table(rows, caption)))
+    """Show a table, see `html.table`."""
+    markup(html.table(rows, caption))
 
 
 def pairs(values: Mapping[str, Any], caption: str = "") -> None:
-    """Names and values under each other."""
+    """Show names and values below each other."""
     table(pd.DataFrame({"": {name: str(value) for name, value in values.items()}}), caption)
 
 
 def players(
     sounds: Sequence[tuple[str, np.ndarray, int]], caption: str = "", small: bool = False
 ) -> None:
-    """Players under each other: (title, wav, rate) each; `small`: MP3, where there are many."""
-    ipython_display(HTML(html.players(sounds, caption, small)))
+    """Show players below each other, see `html.players`."""
+    markup(html.players(sounds, caption, small))
 
 
 def markup(content: str) -> None:
-    """HTML that `page` or `report` made."""
+    """Show HTML that `display.html` or `corpus.review.report` made."""
     ipython_display(HTML(content))
 
 
-def listen(title: str, wav: np.ndarray, rate: int) -> None:
-    """One sound: player above waveform and spectrogram."""
+def sound(title: str, wav: np.ndarray, rate: int) -> None:
+    """Show one sound: its player above waveform and spectrogram."""
     players([(title, wav, rate)])
     show(figures.spectrogram(wav, rate))
 
 
-class ProgressLine:
-    """A line that is rewritten in place: `progress(done, total, what)` or `progress("a sentence")`."""
+class NotebookProgress:
+    """A line rewritten in place: `progress(done, total, what)` or `progress("a sentence")`."""
 
     def __init__(self, every_seconds: float = 0.5):
-        self.handle, self.every, self.last, self.started = (
-            None,
-            every_seconds,
-            0.0,
-            time.monotonic(),
-        )
+        self.every_seconds = every_seconds
+        self.started = time.monotonic()
+        self.last = 0.0
+        self.output = InPlace()
 
-    def __call__(self, *told: Any) -> None:
-        finished = len(told) > 1 and told[0] == told[1]
-        if not finished and len(told) > 1 and time.monotonic() - self.last < self.every:
+    def __call__(self, *parts: Any) -> None:
+        counts = len(parts) > 1
+        finished = counts and parts[0] == parts[1]
+        if counts and not finished and time.monotonic() - self.last < self.every_seconds:
             return
+
         self.last = time.monotonic()
-        line = (
-            str(told[0])
-            if len(told) == 1
-            else f"{told[0]} of {told[1]} " + " ".join(map(str, told[2:]))
-        )
-        shown = HTML(f"<code>{escape(line.strip())} &nbsp; {self.last - self.started:.0f} s</code>")
-        if self.handle is None:
-            self.handle = ipython_display(shown, display_id=True)
-        else:
-            self.handle.update(shown)
+        line = str(parts[0])
+        if counts:
+            line = " ".join(map(str, (parts[0], "of", *parts[1:])))
+        seconds = f"{self.last - self.started:.0f} s"
+        self.output.show(HTML(f"<code>{escape(line.strip())} &nbsp; {seconds}</code>"))
 
 
 class LiveCurves:
-    """One figure of a running phase, redrawn in place; hand it to `train_phase` as its listener.
+    """One figure of a running phase, redrawn in place; the listener of `train_phase`.
 
-    `draw(rows, title)` makes the figure from all metric rows so far.
+    Args:
+        draw: (all metric rows so far, title) -> figure
     """
 
     def __init__(
@@ -115,14 +114,27 @@ class LiveCurves:
         every_seconds: float = 3.0,
     ):
         self.draw, self.title, self.every_seconds = draw, title, every_seconds
-        self.last, self.handle = 0.0, None
+        self.last = 0.0
+        self.output = InPlace()
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows[-1]["kind"] == "train" and time.monotonic() - self.last < self.every_seconds:
+        recent = time.monotonic() - self.last < self.every_seconds
+        if recent and rows[-1]["kind"] == "train":  # evaluations are always drawn
             return
+
         self.last = time.monotonic()
-        image = Image(html.png(self.draw(rows, self.title)), format="png")
-        if self.handle is None:
-            self.handle = ipython_display(image, display_id=True)
+        png = html.png(self.draw(rows, self.title))
+        self.output.show(Image(png, format="png"))
+
+
+class InPlace:
+    """An output of a cell that each `show` replaces."""
+
+    def __init__(self):
+        self._handle = None
+
+    def show(self, content: Any) -> None:
+        if self._handle is None:
+            self._handle = ipython_display(content, display_id=True)
         else:
-            self.handle.update(image)
+            self._handle.update(content)

@@ -1,4 +1,4 @@
-"""`vago text`: what will be said of a text, and what that changes."""
+"""The command `vago text`: how texts are read, and what that changes in them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def text(words: Iterable[str], diff: bool = False, stream: TextIO | None = None)
     """Write to `stream` (standard output) how each text is read; with `diff`, what changes in it.
 
     Args:
-        words: the texts; none means standard input, line by line, each answered before the next is asked for.
+        words: the texts; none means standard input, one reading per line, each flushed before
+            the next line is read.
 
     Raises:
         VagoError: standard input is not UTF-8.
@@ -27,28 +28,32 @@ def text(words: Iterable[str], diff: bool = False, stream: TextIO | None = None)
     coloured = stream.isatty() and "NO_COLOR" not in os.environ
     try:
         for line in list(words) or _lines():
-            print(
-                marked(changes(line), coloured) if diff else normalise(line),
-                file=stream,
-                flush=True,
-            )
-    except BrokenPipeError:  # `vago text < book.txt | head`: nobody listens any more
+            reading = diff_line(changes(line), coloured) if diff else normalise(line)
+            print(reading, file=stream, flush=True)
+    except BrokenPipeError:  # `vago text < book.txt | head` ends without an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def marked(parts: Iterable[tuple[str, str]], coloured: bool) -> str:
-    """The parts of `text.changes` in one line: old struck out in red, new in green; without colours git's [-old-]{+new+}."""
+def diff_line(parts: Iterable[tuple[str, str]], coloured: bool) -> str:
+    """The parts of `normalize.changes` in one line.
+
+    Old text is struck out in red, new text green; without colours as in git, [-old-]{+new+}.
+    """
+    before_old, after_old, before_new, after_new = "[-", "-]", "{+", "+}"
+    if coloured:
+        before_old, after_old, before_new, after_new = _OLD, _PLAIN, _NEW, _PLAIN
+
     line = []
     for written, spoken in parts:
         if written == spoken:
             line.append(written)
             continue
-        old, new = (
-            (f"{_OLD}{written}{_PLAIN}", f"{_NEW}{spoken}{_PLAIN}")
-            if coloured
-            else (f"[-{written}-]", f"{{+{spoken}+}}")
-        )
-        line.append((old if written else "") + (new if spoken else ""))
+        change = ""
+        if written:
+            change += f"{before_old}{written}{after_old}"
+        if spoken:
+            change += f"{before_new}{spoken}{after_new}"
+        line.append(change)
     return " ".join(line)
 
 
@@ -58,6 +63,6 @@ def _lines() -> Iterator[str]:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise VagoError(
-                f"line {number} of standard input is not UTF-8 (byte 0x{line[error.start]:02x}): save the text as UTF-8, "
-                "or convert it with iconv -f ISO-8859-2 -t UTF-8"
+                f"line {number} of standard input is not UTF-8 (byte 0x{line[error.start]:02x}): "
+                "save the text as UTF-8, or convert it with iconv -f ISO-8859-2 -t UTF-8"
             ) from error

@@ -15,7 +15,12 @@ from vago.paths import child_environment
 PAGE = """{% extends 'lab/index.html.j2' %}
 {% block html_head_js %}{% endblock %}{% block jupyter_widgets %}{% endblock %}
 {% block html_head_js_mathjax %}{% endblock %}{% block html_head_js_mermaidjs %}{% endblock %}
-{% block extra_css %}<style>main { max-width: 60rem; margin: 0 auto; }</style>{% endblock %}
+{% block extra_css %}<style>
+main { max-width: 60rem; margin: 0 auto; }
+/* Prose and printed text start where tables and figures start; warnings keep their box. */
+.jp-MarkdownCell .jp-MarkdownOutput { padding-left: 0; }
+.jp-OutputArea .jp-RenderedText[data-mime-type="text/plain"] { padding-left: 0; }
+</style>{% endblock %}
 """
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MARKER = "papermill-error-cell-tag"
@@ -210,8 +215,13 @@ def write_html(executed: Path, folder: Path) -> Path:
     notebook.cells = [c for c in notebook.cells if c.cell_type != "code" or c.outputs]
 
     title = (headings(notebook.cells) or [executed.stem])[0]
+    # Without both prompts, text and outputs have the same left edge.
     exporter = HTMLExporter(
-        raw_template=PAGE, exclude_input=True, exclude_output_prompt=True, embed_images=True
+        raw_template=PAGE,
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        embed_images=True,
     )
     resources = {"metadata": {"name": title, "path": str(folder)}}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)

@@ -1,40 +1,47 @@
-"""Hungarian number words: cardinals, ordinals, decimals, fractions, digits one by one, and Roman numerals. num2words counts."""
+"""Number words (cardinal, ordinal, decimal, fraction, roman): num2words with its faults corrected.
+
+num2words says százkét for 102 and tizenkettőezer for 12,000; `cardinal` puts both right, and all
+other number words are made from it.
+"""
 
 from __future__ import annotations
 
 import re
-from math import prod
 
 from num2words import num2words
 
-LIMIT = 10**15  # from here on a number is read digit by digit
-_LETTER = r"[^\W\d_]"
-_ORDINALS = {  # what a number ends in -> its ordinal without the closing -ik
-    "nulla": "nullad", "egy": "egyed", "kettő": "ketted", "három": "harmad", "négy": "negyed", "öt": "ötöd", "hat": "hatod",
-    "hét": "heted", "nyolc": "nyolcad", "kilenc": "kilenced", "tíz": "tized", "húsz": "huszad", "harminc": "harmincad",
-    "negyven": "negyvened", "ötven": "ötvened", "hatvan": "hatvanad", "hetven": "hetvened", "nyolcvan": "nyolcvanad",
-    "kilencven": "kilencvened", "száz": "század", "ezer": "ezred", "illió": "illiomod", "illiárd": "illiárdod",
+from vago.text.hungarian.characters import LETTER
+
+LIMIT = 10**15  # numbers from here on are read digit by digit
+_DENOMINATORS = {  # last word of a cardinal -> its ordinal without the ending -ik
+    "nulla": "nullad", "egy": "egyed", "kettő": "ketted", "három": "harmad", "négy": "negyed",
+    "öt": "ötöd", "hat": "hatod", "hét": "heted", "nyolc": "nyolcad", "kilenc": "kilenced",
+    "tíz": "tized", "húsz": "huszad", "harminc": "harmincad", "negyven": "negyvened",
+    "ötven": "ötvened", "hatvan": "hatvanad", "hetven": "hetvened", "nyolcvan": "nyolcvanad",
+    "kilencven": "kilencvened", "száz": "század", "ezer": "ezred", "illió": "illiomod",
+    "illiárd": "illiárdod",
 }  # fmt: skip
-_RE_LAST = re.compile(f"({'|'.join(sorted(_ORDINALS, key=len, reverse=True))})$")
+_RE_LAST = re.compile(f"({'|'.join(sorted(_DENOMINATORS, key=len, reverse=True))})$")
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _RE_ROMAN = re.compile("M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_GROUPS = {4: 2, 5: 2, 6: 3, 7: 3}  # digits in a row -> digits in their first group
 
 
 def cardinal(number: int) -> str:
-    """0, 1, 2 ... as Hungarian spells them; num2words says százkét for 102 and tizenkettőezer for 12,000."""
+    """12 -> tizenkettő, 12,000 -> tizenkétezer; from `LIMIT` on digit by digit."""
     if number >= LIMIT:
         return digits(str(number))
-    words = re.sub(rf"kettő(?={_LETTER})", "két", num2words(number, lang="hu"))
+    words = re.sub(rf"kettő(?={LETTER})", "két", num2words(number, lang="hu"))
     return re.sub("két$", "kettő", words)
 
 
 def ordinal(number: int) -> str:
     """1 -> első, 102 -> százkettedik, 1,000,000 -> egymilliomodik."""
-    return {1: "első", 2: "második"}.get(number) or part(number) + "ik"
+    return {1: "első", 2: "második"}.get(number) or denominator(number) + "ik"
 
 
-def two(words: str) -> str:
-    """Before what is counted kettő becomes két: tizenkettő -> tizenkét."""
+def attributive(words: str) -> str:
+    """The form before a counted noun, where kettő becomes két: tizenkettő -> tizenkét."""
     return re.sub("kettő$", "két", words)
 
 
@@ -43,51 +50,56 @@ def digits(figures: str) -> str:
     return " ".join(num2words(int(figure), lang="hu") for figure in figures)
 
 
-def grouped(figures: str) -> str:
-    """Figures as a telephone number is told, by twos and threes: 056 -> nulla ötvenhat, 1234 -> tizenkettő, harmincnégy."""
+def digit_groups(figures: str) -> str:
+    """Digits as in a telephone number: 056 -> nulla ötvenhat, 1234 -> tizenkettő, harmincnégy."""
     if len(figures) > 3:
-        cut = {4: 2, 5: 2, 6: 3, 7: 3}.get(len(figures), 2)
-        return f"{grouped(figures[:cut])}, {grouped(figures[cut:])}"
-    rest = figures.lstrip("0")  # also of no figures at all
-    return " ".join(
-        ["nulla"] * (len(figures) - len(rest)) + ([cardinal(int(rest))] if rest else [])
-    )
+        first = _GROUPS.get(len(figures), 2)
+        return f"{digit_groups(figures[:first])}, {digit_groups(figures[first:])}"
+
+    rest = figures.lstrip("0")
+    words = ["nulla"] * (len(figures) - len(rest))
+    if rest:
+        words.append(cardinal(int(rest)))
+    return " ".join(words)
 
 
 def decimal(whole: str, places: str) -> str:
-    """("12", "5") -> tizenkettő egész öt tized; more than six places are read digit by digit."""
+    """("12", "5") -> tizenkettő egész öt tized; over six places are read digit by digit."""
     read = cardinal(int(whole)) if len(whole) <= 15 else digits(whole)
     if len(places) > 6:
         return f"{read} egész {digits(places)}"
-    return (
-        f"{read} egész {two(cardinal(int(places)))} {part(10 ** len(places)).removeprefix('egy')}"
-    )
+    unit = denominator(10 ** len(places)).removeprefix("egy")
+    return f"{read} egész {attributive(cardinal(int(places)))} {unit}"
 
 
 def halves(whole: int) -> str:
-    """Before what is counted: 0.5 -> fél, 1.5 -> másfél, 12.5 -> tizenkét és fél."""
-    return ("fél", "másfél")[whole] if whole < 2 else f"{two(cardinal(whole))} és fél"
+    """`whole` and a half before a counted noun: 0 -> fél, 1 -> másfél, 12 -> tizenkét és fél."""
+    if whole < 2:
+        return ("fél", "másfél")[whole]
+    return f"{attributive(cardinal(whole))} és fél"
 
 
-def fraction(numerator: int, denominator: int) -> str:
+def fraction(numerator: int, parts: int) -> str:
     """(1, 2) -> fél, (1, 4) -> negyed, (2, 3) -> kétharmad, (5, 8) -> ötnyolcad."""
-    if numerator == 1 and denominator in (2, 4):
-        return {2: "fél", 4: "negyed"}[denominator]
-    return two(cardinal(numerator)) + part(denominator)
+    if numerator == 1 and parts in (2, 4):
+        return {2: "fél", 4: "negyed"}[parts]
+    return attributive(cardinal(numerator)) + denominator(parts)
+
+
+def denominator(number: int) -> str:
+    """The word for one of `number` parts: 3 -> harmad, 100 -> század, 12,000 -> tizenkétezred."""
+    words = cardinal(number)
+    last = _RE_LAST.search(words)
+    if not last:
+        return words
+    return words[: -len(last[0])] + _DENOMINATORS[last[0]]
 
 
 def roman(written: str) -> int | None:
-    """XIV -> 14; None for what is no Roman numeral in its usual spelling (IIII, IC, empty)."""
+    """XIV -> 14; None for other letters and for unusual spellings (IIII, IC, empty)."""
     if not written or not _RE_ROMAN.fullmatch(written):
         return None
     values = [_ROMAN[c] for c in written]
-    return sum(
-        value * prod([-1] * (value < after))
-        for value, after in zip(values, [*values[1:], 0], strict=True)
-    )
-
-
-def part(number: int) -> str:
-    """What a number of equal parts makes one of them: 3 -> harmad, 100 -> század, 12,000 -> tizenkétezred."""
-    words = cardinal(number)
-    return words[: -len(last)] + _ORDINALS[last] if (last := _RE_LAST.search(words)[0]) else words
+    following = [*values[1:], 0]
+    signed = (-v if v < after else v for v, after in zip(values, following, strict=True))
+    return sum(signed)
