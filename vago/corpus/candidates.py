@@ -1,239 +1,252 @@
-"""A cue on its way to becoming a clip: cut, measured, judged, and as a row of the tables."""
+"""Candidates: the cues of a recording, cut, measured, judged, and as rows of the tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.signal import correlate
 
 from vago.audio import io, quality
-from vago.audio.reader import Track
-from vago.corpus import corpus, corrections, measures
+from vago.audio.reader import OpenRecording
+from vago.audio.vad import SpeechSegments
+from vago.corpus import verdicts
 from vago.corpus.corrections import Correction
+from vago.corpus.fixes import Fix, find_fixes
+from vago.corpus.measures import Measures
 from vago.corpus.params import CorpusParams
-from vago.corpus.segmentation import cut
+from vago.corpus.segmentation import Span, cut_cues
 from vago.corpus.sources import Recording
 from vago.corpus.transcripts import Cue
-from vago.corpus.untranscribed import HeardCue
+from vago.corpus.verdicts import KEPT, MAX_SAMPLES, Encode, Verdict
 from vago.text import normalize
 
-MAX_SAMPLES = 255_995  # at 22,050 Hz, XTTS's own limit
-_AROUND_SECONDS = 1.5  # how far beside a clip its background is listened for
+CONTEXT_SECONDS = 1.5  # on both sides of a clip, whose pauses tell its background
+SILENCE_DBFS = -90.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a candidate lies: from `start` to `end` seconds of a recording.
+
+    recording_sha256: of the recording's samples, since files may be renamed; empty if unreadable.
+    """
+
+    recording: Recording
+    start: float
+    end: float
+    recording_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class ClipText:
+    """The text as `written` (transcript, ASR or correction) and as `spoken` (normalized)."""
+
+    written: str
+    spoken: str
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class ClipAudio:
+    """samples: as cut, at 22,050 Hz. sha256: of the clip's file, empty as long as there is none."""
+
+    samples: int = 0
+    denoised: bool = False
+    sha256: str = ""
 
 
 @dataclass
 class Candidate:
-    """A cue on its way through the pipeline; `reason` stays empty where it is kept. wav: (samples,) at 22,050 Hz, as recorded."""
+    """A cue on its way to becoming a clip. category: the source's own, often empty."""
 
     clip_id: str
-    source: str
-    recording: Recording
-    cue: Cue
-    start: float
-    end: float
-    text: str = ""
-    written: str = ""
-    recording_sha256: str = ""
-    tokens: int = 0
-    reason: str = ""
-    detail: str = ""
-    restored: bool = False
-    denoised: bool = False
-    sha256: str = ""
-    samples: int = 0
-    measured: dict[str, Any] = field(default_factory=dict)
-    wav: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
+    place: Place
+    text: ClipText
+    category: str = ""
+    audio: ClipAudio = ClipAudio()
+    measured: Measures = Measures()
+    verdict: Verdict = KEPT
+
+    @property
+    def kept(self) -> bool:
+        return not self.verdict.reason
 
     @property
     def seconds(self) -> float:
-        return self.samples / io.SAMPLE_RATE if self.samples else self.end - self.start
+        if self.audio.samples:
+            return self.audio.samples / io.SAMPLE_RATE
 
-    def refuse(self, reason: str, detail: str) -> None:
-        """What is found later than the judgement; what a person restored stays."""
-        if reason and not self.reason and not self.restored:
-            self.reason, self.detail = reason, detail
+        return self.place.end - self.place.start
+
+    def reject(self, reason: str, detail: str) -> None:
+        """Record a fault; an earlier one stays, and so does what was restored by hand."""
+        self.verdict = self.verdict.or_else(reason, detail)
 
 
-Encode = Callable[[str], list[int]]
-
-
-def unreadable(source: str, recording: Recording, stem: str, error: Exception) -> list[Candidate]:
-    """The cues of a recording that cannot be opened; one without text where it has none."""
+def unreadable(recording: Recording, error: Exception) -> list[Candidate]:
+    """The cues of a recording that cannot be opened; without a transcript, one empty candidate."""
     detail = str(error).replace(str(recording.path), recording.path.name)
     return [
-        Candidate(f"{stem}-{number:04d}", source, recording, cue, cue.start, cue.end, normalize.normalise(cue.text), cue.text,
-                  reason="unreadable", detail=detail)
+        Candidate(
+            clip_id(recording, number),
+            Place(recording, cue.start, cue.end),
+            ClipText(cue.text, normalize.normalise(cue.text)),
+            verdict=Verdict("unreadable", detail),
+        )
         for number, cue in enumerate(recording.cues or [Cue(0.0, 0.0, "")], recording.number)
-    ]  # fmt: skip
+    ]
 
 
-def judge(
-    p: CorpusParams, source: str, recording: Recording, stem: str, encode: Encode, track: Track, cues: Sequence[Cue],
-    speech: io.Speech, voiced: np.ndarray, decided: Sequence[Correction],
-) -> list[Candidate]:  # fmt: skip
-    """Cut one recording's cues, measure each and find what is wrong with it.
+def clip_id(recording: Recording, number: int) -> str:
+    return f"{recording.stem}-{number:04d}"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Cuts and judges the cues of one open recording.
 
     Args:
-        cues: the recording's, or those heard in it
-        speech: by loudness, which the cues of a transcript are cut by
-        voiced: (N, 2) seconds in which somebody speaks
-        decided: corrections by hand
+        decided: corrections by hand.
+        energy: the recording's speech by energy; a transcript's cues are cut by it.
+        voiced: (N, 2) seconds of speech, which the measures take for it.
     """
-    duration = track.seconds
-    places = [(0.0, duration)] if recording.whole else [(cue.start, cue.end) for cue in cues]
-    if recording.untold:
-        spans = list(places)
-    else:
-        spans = cut(places, speech, p.search_seconds, p.padding_seconds, duration)
-    found = []
-    floor = float(np.percentile(speech.levels, 5)) if len(speech.levels) else -90.0
-    for number, (cue, place, span) in enumerate(
-        zip(cues, places, spans, strict=True), recording.number
-    ):
-        start, end = span or (min(place[0], duration), min(place[1], duration))
-        one = Candidate(
-            f"{stem}-{number:04d}",
-            source,
-            recording,
-            cue,
-            start,
-            end,
-            recording_sha256=track.sha256,
+
+    p: CorpusParams
+    encode: Encode
+    decided: Sequence[Correction]
+    recording: Recording
+    track: OpenRecording
+    energy: SpeechSegments
+    voiced: np.ndarray
+
+    def candidates(self, cues: Sequence[Cue]) -> list[Candidate]:
+        """One candidate for each cue, in order.
+
+        The cues of an untranscribed recording are cut already.
+        """
+        duration = self.track.seconds
+        rough = [(cue.start, cue.end) for cue in cues]
+        if self.recording.is_clip:
+            rough = [(0.0, duration)]
+
+        found: list[Span | None] = list(rough)
+        if not self.recording.untranscribed:
+            found = cut_cues(
+                rough, self.energy, self.p.search_seconds, self.p.padding_seconds, duration
+            )
+        spans = [
+            span or (min(start, duration), min(end, duration))
+            for span, (start, end) in zip(found, rough, strict=True)
+        ]
+
+        name = self.recording.path.name
+        fixes = find_fixes(self.decided, self.recording.source, name, spans)
+        return [
+            self._candidate(number, cue, span, speech is None, fix)
+            for number, (cue, span, speech, fix) in enumerate(
+                zip(cues, spans, found, fixes, strict=True), self.recording.number
+            )
+        ]
+
+    def _candidate(
+        self, number: int, cue: Cue, span: Span, speechless: bool, fix: Fix
+    ) -> Candidate:
+        p, recording = self.p, self.recording
+        written = fix.text.text if fix.text else cue.text
+        spoken = normalize.normalise(written)
+        wav = self.track.wav(*span)
+        measured = self._measure(cue, wav, span, spoken)
+
+        # What may be wrong, the most telling first: an untranscribed recording's cue may be
+        # somebody else's, or silence, and have no text
+        of_text, tokens = verdicts.of_text(p, spoken, self.encode)
+        shortest = p.cut_min_seconds if recording.untranscribed else p.min_seconds
+        of_audio = verdicts.of_audio(p, wav, measured, speechless, shortest)
+        faults = [of_text, of_audio]
+        if recording.untranscribed:
+            of_asr = KEPT if fix.text else verdicts.of_recognition(p, cue.heard, measured)
+            faults = [cue.verdict, of_audio, of_asr, of_text]
+        fault = verdicts.first_fault(faults)
+
+        candidate = Candidate(
+            clip_id(recording, number),
+            Place(recording, *span, self.track.sha256),
+            ClipText(written, spoken, tokens),
+            cue.category,
+            ClipAudio(len(wav)),
+            measured,
         )
-        one.wav = track.wav(start, end)
-        one.samples = len(one.wav)
-        found.append(one)
-    fixes = corrections.fixes(
-        decided, source, recording.path.name, [(one.start, one.end) for one in found]
-    )
-    for one, span, fix in zip(found, spans, fixes, strict=True):
-        one.written = fix.text.text if fix.text else one.cue.text
-        _read(one, encode, p.max_tokens)
-        begins = max(0.0, one.start - _AROUND_SECONDS)
-        context = track.wav(begins, min(duration, one.end + _AROUND_SECONDS))
-        one.measured = quality.measure(one.wav, one.start, context, begins, voiced, floor, one.text)
-        one.measured["clipped"] = track.clipped(one.start, one.end)
-        unread, why = one.reason, one.detail
-        if (
-            not unread or recording.untold
-        ):  # without a text a cue may still be somebody else's, or silence
-            one.reason, one.detail = _fault(p, one, span is None)
-        if isinstance(one.cue, HeardCue):
-            _heard(p, one, bool(fix.text))
-        if not one.reason:
-            one.reason, one.detail = unread, why
-        usable = not unread and p.min_seconds <= one.seconds and 0 < one.samples <= MAX_SAMPLES
-        one.reason, one.detail = fix.verdict(one.reason, one.detail, usable)
-        one.restored = bool(fix.fate and fix.fate.action == "restore")
-    return found
+        long_enough = p.min_seconds <= candidate.seconds and 0 < len(wav) <= MAX_SAMPLES
+        usable = long_enough and not of_text.reason
+        restored = bool(fix.fate and fix.fate.action == "restore")
+        candidate.verdict = Verdict(*fix.verdict(fault.reason, fault.detail, usable), restored)
+        return candidate
 
+    def _measure(self, cue: Cue, wav: np.ndarray, span: Span, text: str) -> Measures:
+        """The cue's measures (by ASR and speaker embeddings) with those of its audio."""
+        start, end = span
+        context_start = max(0.0, start - CONTEXT_SECONDS)
+        context_end = min(self.track.seconds, end + CONTEXT_SECONDS)
+        context = self.track.wav(context_start, context_end)
 
-def _read(one: Candidate, encode: Encode, most: int) -> None:
-    """The text as it is read aloud, in tokens, and what is wrong with it."""
-    one.text = normalize.normalise(one.written)
-    tokens, reason = normalize.check(one.text, encode, most)
-    one.tokens, one.reason = len(tokens), reason or ""
-    if reason == "unknown token":
-        one.detail = normalize.unknown_characters(one.text, encode)
-    elif reason and tokens:
-        one.reason, one.detail = "text over 200 tokens", f"{len(tokens)} tokens, {most} is the most"
-
-
-def _fault(p: CorpusParams, one: Candidate, speechless: bool) -> tuple[str, str]:
-    """What is wrong with a cut clip's sound: the ledger's reason and its detail, both empty where nothing is."""
-    loudest = io.loudest_dbfs(one.wav, io.SAMPLE_RATE)
-    seconds, clipped = one.samples / io.SAMPLE_RATE, one.measured["clipped"]
-    least = p.cut_min_seconds if one.recording.untold else p.min_seconds
-    if one.samples and (speechless or loudest < p.silent_dbfs):
-        return "silent", f"{loudest:.1f} dBFS at its loudest"
-    if one.samples > MAX_SAMPLES or seconds > p.max_seconds:
-        return "too long", f"{seconds:.2f} s, {p.max_seconds:g} s is the most"
-    if seconds < least:
-        where = "" if one.samples else ": it lies past the recording's end"
-        return "too short", f"{seconds:.2f} s, {least:g} s is the least{where}"
-    if clipped > p.clipped_fraction:
-        return "clipped", f"{100 * clipped:.2f} % of the samples at full scale"
-    return measures.fault(p, one.measured)
-
-
-def _heard(p: CorpusParams, one: Candidate, corrected: bool) -> None:
-    """What a cue that was heard here says of itself; whose voice it is comes before all that is wrong with it."""
-    cue = one.cue
-    one.measured |= {
-        "confidence": cue.confidence,
-        "heard_cer": cue.heard_cer,
-        "speaker_similarity": cue.similarity,
-    }
-    if cue.reason:
-        one.reason, one.detail = cue.reason, cue.detail
-    elif one.reason or corrected:
-        return
-    elif cue.heard_cer > p.max_heard_cer:
-        one.reason, one.detail = (
-            "text unsure",
-            f"heard alone it is {cue.heard!r}, {cue.heard_cer:.2f} of the characters differ",
+        measured = quality.measure(
+            wav, start, context, context_start, self.voiced, self._floor_dbfs, text
         )
-    elif cue.confidence < p.min_confidence:
-        one.reason, one.detail = (
-            "text unsure",
-            f"confidence {cue.confidence:.2f}, {p.min_confidence:g} is the least",
-        )
+        clipped = self.track.clipped_fraction(start, end)
+        return replace(cue.measured, **vars(measured), clipped=clipped)
 
+    @cached_property
+    def _floor_dbfs(self) -> float:
+        """The level of the recording's quietest moments."""
+        if not len(self.energy.levels):
+            return SILENCE_DBFS
 
-def alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two takes of a text are the same sound: nearly as long, and correlated at some small shift."""
-    if min(len(one), len(other)) < 0.9 * max(len(one), len(other)):
-        return False
-    scale = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return scale > 0 and float(np.max(correlate(one, other, method="fft"))) > 0.9 * scale
+        return float(np.percentile(self.energy.levels, 5))
 
 
 def ledger_row(one: Candidate) -> dict[str, Any]:
+    """Every candidate's row of ledger.csv."""
     return {
         "candidate": one.clip_id,
-        "source": one.source,
-        "recording": one.recording.path.name,
-        "start": one.start,
-        "end": one.end,
+        "source": one.place.recording.source,
+        "recording": one.place.recording.path.name,
+        "start": one.place.start,
+        "end": one.place.end,
         "seconds": one.seconds,
-        "text": one.text,
-        "fate": "rejected" if one.reason else "kept",
-        "reason": one.reason,
-        "detail": one.detail,
-        "clip_id": "" if one.reason else one.clip_id,
-        **_measures(one),
+        "text": one.text.spoken,
+        "fate": "kept" if one.kept else "rejected",
+        "reason": one.verdict.reason,
+        "detail": one.verdict.detail,
+        "clip_id": one.clip_id if one.kept else "",
+        **vars(one.measured),
     }
 
 
 def clip_row(p: CorpusParams, one: Candidate) -> dict[str, Any]:
+    """A kept candidate's row of clips.csv, without `held_out`."""
+    recording = one.place.recording
+    category = normalize.category(
+        one.text.spoken, one.seconds, one.category, p.long_seconds, p.medium_seconds
+    )
     return {
         "clip_id": one.clip_id,
         "file": f"clips/{one.clip_id}.wav",
-        "source": one.source,
-        "category": normalize.category(
-            one.text, one.seconds, one.cue.category, p.long_seconds, p.medium_seconds
-        ),
-        "recording": one.recording.path.name,
-        "recording_sha256": one.recording_sha256,
-        "start": one.start,
-        "end": one.end,
+        "source": recording.source,
+        "category": category,
+        "recording": recording.path.name,
+        "recording_sha256": one.place.recording_sha256,
+        "start": one.place.start,
+        "end": one.place.end,
         "seconds": one.seconds,
-        "text": one.text,
-        "written": one.written,
-        "tokens": one.tokens,
-        "sha256": one.sha256,
-        "speaker": one.recording.speaker or p.speaker,
-        "transcribed": one.recording.untold,
-        "denoised": one.denoised,
-        **_measures(one),
-    }
-
-
-def _measures(one: Candidate) -> dict[str, Any]:
-    nan = float("nan")
-    return {"background": one.measured.get("background", "")} | {
-        name: one.measured.get(name, nan) for name in corpus.MEASURES
+        "text": one.text.spoken,
+        "written": one.text.written,
+        "tokens": one.text.tokens,
+        "sha256": one.audio.sha256,
+        "speaker": recording.speaker or p.speaker,
+        "transcribed": recording.untranscribed,
+        "denoised": one.audio.denoised,
+        **vars(one.measured),
     }

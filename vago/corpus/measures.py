@@ -1,36 +1,51 @@
-"""TODO: what corpus.measures is for."""
+"""The quality measures of a clip: one row each, for the tables' columns and the figures' labels.
+
+To add a measure, compute it in `audio.quality` (or where the audio is known) and add a row here.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
-
-from vago.corpus.params import CorpusParams
+NAN = float("nan")
 
 
-def fault(p: CorpusParams, measured: dict[str, Any]) -> tuple[str, str]:
-    """The ledger's reason and detail where a clip sounds too bad to be learnt from, both empty where it does not."""
-    kind, under = measured.get("background", ""), measured.get("background_db", -np.inf)
-    if kind in ("music", "applause") and under > p.max_background_db:
-        return kind, f"{-under:.0f} dB under the speech, {-p.max_background_db:g} dB is the least"
-    if (snr := measured.get("snr_db", np.inf)) < p.min_snr_db:
-        return "noisy", f"speech is {snr:.0f} dB over the noise, {p.min_snr_db:g} dB is the least"
-    if (width := measured.get("bandwidth_hz", np.inf)) < p.min_bandwidth_hz:
-        return "narrow", f"nothing over {width:.0f} Hz, {p.min_bandwidth_hz:g} Hz is the least"
-    return "", ""
+def _measure(label: str, better: int | None = None) -> Any:
+    """A row: its axis label with the unit, and whether more (1) or less (-1) is better.
 
-
-def odd_rates(rates: np.ndarray, deviations: float, fewest: int = 20) -> np.ndarray:
-    """(N,) bool: which clips are spoken outside a source's own range of rates.
-
-    The range is the median, give or take `deviations` times the robust standard deviation (1.4826 times the median absolute
-    deviation) of the logarithms, and never less than a factor of 1.5; nothing is odd among fewer than `fewest`.
+    0: closest to the median of the source is best; None: neither end is better.
     """
-    known = np.isfinite(rates) & (rates > 0)
-    if known.sum() < fewest:
-        return np.zeros(len(rates), bool)
-    logs = np.log(np.where(known, rates, 1.0))
-    middle = np.median(logs[known])
-    width = max(deviations * 1.4826 * np.median(np.abs(logs[known] - middle)), np.log(1.5))
-    return known & (np.abs(logs - middle) > width)
+    return field(default=NAN, metadata={"label": label, "better": better})
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was measured of a clip; NaN, which is empty in the tables, where it was not.
+
+    background          what sounds in the pauses: quiet, noise, music or applause
+    confidence          mean probability of the ASR's words, 0 to 1; untranscribed recordings only
+    heard_cer           CER between the text and the ASR's output for the clip alone; likewise
+    speaker_similarity  cosine between the speaker embeddings of clip and target; likewise
+    snr_db              speech over the noise under it
+    clipped             share of samples at full scale, as recorded
+    loudness_lufs       as recorded, before all clips are set to one loudness (EBU R 128)
+    bandwidth_hz        highest frequency with speech in it; 3400 for a telephone
+    background_db       loudness in the pauses relative to the speech
+    rate                characters of text per second of speech
+    """
+
+    background: str = ""
+    confidence: float = _measure("ASR confidence", 1)
+    heard_cer: float = _measure("character error rate, recognised again", -1)
+    speaker_similarity: float = _measure("similarity to the speaker", 1)
+    snr_db: float = _measure("signal-to-noise ratio (dB)", 1)
+    clipped: float = _measure("clipped share of samples", -1)
+    loudness_lufs: float = _measure("loudness as recorded (LUFS)")
+    bandwidth_hz: float = _measure("bandwidth (Hz)", 1)
+    background_db: float = _measure("background under the speech (dB)", -1)
+    rate: float = _measure("rate (characters per second)", 0)
+
+
+# {column: its label and which end is better}
+NUMBERS = {row.name: row.metadata for row in fields(Measures) if row.metadata}

@@ -1,231 +1,261 @@
-"""Recordings into a corpus: every cue, given or heard, cut at the silences around it, judged, and written down."""
+"""Make a corpus of recordings: find them, cut and judge their cues, write clips and tables."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vago import VagoError
-from vago.audio import denoise, io, reader, speakers
+from vago.audio import io, vad
 from vago.audio.asr import Transcriber
-from vago.corpus import candidates, corpus, corrections, measures, untranscribed
-from vago.corpus.candidates import Candidate, Encode
+from vago.audio.reader import OpenRecording, open_recording
+from vago.audio.speakers import SpeakerEmbeddings
+from vago.corpus import candidates, untranscribed
+from vago.corpus.candidates import Candidate, Judge
+from vago.corpus.corpus import Corpus, Stretch, frozen_stretches
+from vago.corpus.corrections import read_corrections
+from vago.corpus.held_out import split_held_out
 from vago.corpus.params import CorpusParams
-from vago.corpus.sources import Recording, Source, find_sources, stem
-from vago.model import speaker_encoder
+from vago.corpus.sources import Recording, find_recordings
+from vago.corpus.staging import ClipStaging
+from vago.corpus.timeline import account
+from vago.corpus.transcripts import Cue
+from vago.corpus.untranscribed import EmbeddedSegments
+from vago.corpus.verdicts import Encode, odd_rates
+from vago.corpus.writer import save_corpus
+from vago.model.speaker_encoder import open_speaker_encoder
 from vago.paths import Paths
-from vago.text.error_rate import words_only
 
-__all__ = ["find_sources", "prepare"]
+ASR_CACHE = ".heard"  # folder of ASR results in the corpus's folder, no part of the corpus
+SETTINGS_WITHOUT_EFFECT = {"outputs_root", "base_dir", "recordings_dir"}  # on what a corpus holds
 
-HEARD = ".heard"  # in the corpus's folder: what a recogniser heard, by the sound's hash; hidden, for it is no part of the corpus
-_PLACES = {
-    "outputs_root",
-    "base_dir",
-    "recordings_dir",
-}  # settings that do not change what is in a corpus
-
-Progress = Callable[[int, int, str], None]
-Clean = Callable[[np.ndarray, int], np.ndarray]
+Report = Callable[[int, int, str], None]
 
 
 @dataclass
 class Work:
-    """A recording to be cut; `heard` and `voices` where it has no transcript."""
+    """A recording on its way into the corpus.
 
-    source: str
+    segments, voices: of an untranscribed one. facts: its entry in corpus.json, with `speech`,
+    (N, 2) seconds; empty until it has been read.
+    """
+
     recording: Recording
-    stem: str
-    heard: untranscribed.Listened | None = None
-    voices: speakers.Voices | None = None
+    segments: EmbeddedSegments | None = None
+    voices: SpeakerEmbeddings | None = None
     unreadable: io.Unreadable | None = None
-    about: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.recording.source}/{self.recording.path.name}"
 
 
 def prepare(
-    p: CorpusParams, paths: Paths, encode: Encode, on_progress: Progress | None = None
-) -> corpus.Corpus:
-    """Cut all sources' recordings into clips and write the corpus; the same input gives the same bytes.
+    p: CorpusParams, paths: Paths, encode: Encode, on_progress: Report | None = None
+) -> Corpus:
+    """Cut the recordings of all sources into clips and write the corpus; same input, same bytes.
 
-    Until everything is cut and judged, an older corpus stays as it is; the held-out set, once drawn, stays for good. What a
-    recogniser heard is kept, so that a second run does not listen again.
+    An older corpus stays as it is until everything is cut and judged. A held-out set, once drawn,
+    is kept. ASR results are cached, so that a second run needs no ASR.
 
     Args:
-        encode: the base's tokenizer with its language bound
-        on_progress: called with (cues done, cues in all, recording) after each recording, and within one that has no
-            transcript with (seconds done, seconds in all, what is being done)
+        encode: the base's tokenizer with its language bound.
+        on_progress: called with (cues done, cues in all, recording) after each recording; within an
+            untranscribed one with (seconds done, seconds in all, what is being done).
 
     Raises:
-        VagoError: see `find_sources`, `corrections.read` and `split_held_out`; or no clip was kept
+        VagoError: no clip is kept; or see `find_recordings`, `read_corrections`, `split_held_out`.
     """
-    sources = find_sources(paths.recordings(p.recordings_dir), p.sources, paths.shown)
-    decided = corrections.read(paths.corrections)
-    frozen = corpus.frozen_stretches(paths.corpus)
-    staging = paths.corpus / ".clips"
-    shutil.rmtree(staging, ignore_errors=True)
-    tell = on_progress or (lambda *told: None)
+    report = on_progress or (lambda done, total, what: None)
+    recordings = find_recordings(paths.recordings(p.recordings_dir), p.sources, paths.shown)
+    work = [Work(recording) for recording in recordings]
+    frozen = frozen_stretches(paths.corpus)
+
+    staging = ClipStaging(p, paths.corpus / ".clips")
+    cutter = Cutter(p, paths, encode, staging, report)
+    staging.remove()
     try:
-        work = _listen(p, paths, sources, staging, tell)
-        found = _cut_all(p, paths, work, encode, decided, staging, tell)
-        ledger = pd.DataFrame([candidates.ledger_row(one) for one in found])
-        if not (clips := [candidates.clip_row(p, one) for one in found if not one.reason]):
-            counts = ", ".join(
-                f"{reason} {count}" for reason, count in ledger["reason"].value_counts().items()
-            )
-            where = paths.shown(paths.recordings(p.recordings_dir))
-            raise VagoError(
-                f"none of the {len(ledger)} cues in {where} can be used ({counts}): mend recordings or transcripts"
-            )
-        table, heard = pd.DataFrame(clips), [one.about for one in work if one.about]
-        table["held_out"], stretches = corpus.split_held_out(
-            table, p.held_out_fraction, p.held_out_min_clips, p.stretch_seconds, p.seed, frozen
-        )
-        parameters = {name: value for name, value in p.model_dump().items() if name not in _PLACES}
-        fates = corpus.account(heard, ledger)
-        heard = [{name: value for name, value in one.items() if name != "speech"} for one in heard]
-        place = lambda: _place(staging, paths.corpus / "clips")  # noqa: E731
-        made = corpus.save(paths.corpus, table, ledger, stretches, heard, parameters, place, fates)
+        _find_speech(p, paths, work, staging, report)
+        found = cutter.cut(work)
+        _reject_odd_rates(p, found, staging)
+        made = _write(p, paths, work, found, frozen, staging)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    keep = set(made.clips["file"])
-    for path in (paths.corpus / "clips").iterdir():
-        if f"clips/{path.name}" not in keep:
-            path.unlink()
+        staging.remove()
+
+    _remove_old_clips(made)
     return made
 
 
-def _place(staging: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(staging.iterdir()):
-        os.replace(path, folder / path.name)
+def _find_speech(
+    p: CorpusParams, paths: Paths, work: list[Work], staging: ClipStaging, report: Report
+) -> None:
+    """Find the speech of untranscribed recordings, and the speakers of each source."""
+    bare = [one for one in work if one.recording.untranscribed]
+    if not bare:
+        return
 
-
-def _listen(
-    p: CorpusParams, paths: Paths, sources: list[Source], staging: Path, tell: Progress
-) -> list[Work]:
-    """All recordings; those without a transcript with where they speak and, of all of a source together, whose voice is whose."""
-    taken: set[str] = set()
-    work = [
-        Work(source.name, one, stem(source.name, one, taken))
-        for source in sources
-        for one in source.recordings
-    ]
-    bare = [one for one in work if one.recording.untold]
-    embed = speaker_encoder.open_encoder(paths.base)[0] if bare and p.check_speaker else None
-    for number, one in enumerate(bare, 1):
-        tell(
-            number - 1,
-            len(bare),
-            f"recordings listened to for speech, now {one.source}/{one.recording.path.name}",
-        )
+    embed = open_speaker_encoder(paths.base)[0] if p.check_speaker else None
+    for number, one in enumerate(bare):
+        report(number, len(bare), f"recordings searched for speech, now {one.name}")
+        path = one.recording.path
         try:
-            with untranscribed.read(one.recording.path, staging / ".track") as track:
-                one.heard = untranscribed.listen(track, p.max_seconds, embed)
+            with open_recording(path, staging.scratch, untranscribed.RATES) as track:
+                one.segments = untranscribed.find_segments(track, p.max_seconds, embed)
         except io.Unreadable as error:
             one.unreadable = error
+    if not embed:
+        return
+
     sample = paths.root / p.speaker_sample if p.speaker_sample else None
-    for source in sources if embed else []:
-        own = [one for one in bare if one.source == source.name and one.heard is not None]
-        voices = untranscribed.voices_of(
-            [one.heard for one in own], embed, sample, p.min_similarity
+    for source in p.sources:
+        own = [one for one in bare if one.recording.source == source and one.segments is not None]
+        voices = untranscribed.diarize(
+            [one.segments for one in own], embed, sample, p.min_similarity
         )
         for one in own:
             one.voices = voices
-    return work
 
 
-def _cut_all(
-    p: CorpusParams, paths: Paths, work: list[Work], encode: Encode, decided: list[corrections.Correction], staging: Path,
-    tell: Progress,
-) -> list[Candidate]:  # fmt: skip
-    """Every candidate, without its sound; what is kept of that lies in `staging`."""
-    found: list[Candidate] = []
-    same_text: dict[str, list[str]] = {}
-    known, heard = sum(len(one.recording.cues) for one in work), 0
-    transcriber, clean = None, denoise.open_filter() if p.denoise else None
-    for one in work:
-        if one.recording.untold and transcriber is None:
-            transcriber = Transcriber(p.recogniser, paths.corpus / HEARD, p.recogniser_device)
-        for candidate in _candidates(
-            p, one, encode, decided, staging / ".track", transcriber, tell
-        ):
-            heard += one.recording.untold
-            if not candidate.reason:
-                _stage(p, candidate, same_text, staging, clean)
-            candidate.wav = np.zeros(0, np.float32)
-            found.append(candidate)
-        tell(len(found), known + heard, f"{one.source}/{one.recording.path.name}")
-    for source in {one.source for one in work}:
-        kept = [one for one in found if one.source == source and not one.reason]
-        rates = np.array([one.measured.get("rate", np.nan) for one in kept])
-        for candidate, odd in zip(kept, measures.odd_rates(rates, p.rate_deviations)):
-            if odd:
-                usual = float(np.nanmedian(rates))
-                candidate.refuse(
-                    "odd rate",
-                    f"{candidate.measured['rate']:.1f} characters a second, {usual:.1f} is usual here",
-                )
-            if candidate.reason:
-                (staging / f"{candidate.clip_id}.wav").unlink()
-    return found
+class Cutter:
+    """Cuts and judges the cues of all recordings; the clips of those kept lie in `staging`."""
 
+    def __init__(
+        self, p: CorpusParams, paths: Paths, encode: Encode, staging: ClipStaging, report: Report
+    ):
+        self.p = p
+        self.encode = encode
+        self.staging = staging
+        self.report = report
+        self.corrections = read_corrections(paths.corrections)
+        self.asr_cache = paths.corpus / ASR_CACHE
+        self._transcriber: Transcriber | None = None
 
-def _candidates(
-    p: CorpusParams, one: Work, encode: Encode, decided: list[corrections.Correction], scratch: Path,
-    transcriber: Transcriber | None, tell: Progress,
-) -> list[Candidate]:  # fmt: skip
-    """One recording's candidates, judged one by one."""
-    recording, name = one.recording, f"{one.source}/{one.recording.path.name}"
-    with ExitStack() as stack:
-        try:
-            if one.unreadable:
-                raise one.unreadable
-            open_track = untranscribed.read if recording.untold else reader.opened
-            track = stack.enter_context(open_track(recording.path, scratch))
-        except io.Unreadable as error:
-            return candidates.unreadable(one.source, recording, one.stem, error)
-        speech = io.find_speech(track.whole(), io.SAMPLE_RATE)
-        cues, voiced = recording.cues, speech.segments
-        if recording.untold:
-            told = lambda done, total: tell(done, total, f"s of {name} heard")  # noqa: E731
-            cues, voiced = (
-                untranscribed.cues_of(p, track, one.heard, one.voices, transcriber, told),
-                one.heard.stretches,
-            )
-        one.about = {
-            "source": one.source, "recording": recording.path.name, "sha256": track.sha256,
-            "seconds": round(track.seconds, 3), "speech": voiced,
-        }  # fmt: skip
-        return candidates.judge(
-            p, one.source, recording, one.stem, encode, track, cues, speech, voiced, decided
+    def cut(self, work: list[Work]) -> list[Candidate]:
+        """Every candidate of these recordings."""
+        found: list[Candidate] = []
+        total = sum(len(one.recording.cues) for one in work)
+        for one in work:
+            new = self._cut_recording(one)
+            found += new
+            if one.recording.untranscribed:
+                total += len(new)
+            self.report(len(found), total, one.name)
+        return found
+
+    def _cut_recording(self, one: Work) -> list[Candidate]:
+        recording = one.recording
+        with ExitStack() as stack:
+            try:
+                track = stack.enter_context(self._opened(one))
+            except io.Unreadable as error:
+                return candidates.unreadable(recording, error)
+
+            energy = vad.energy_segments(track.whole(), io.SAMPLE_RATE)
+            cues, voiced = recording.cues, energy.segments
+            if recording.untranscribed:
+                cues, voiced = self._transcribe(one, track), one.segments.spans
+            one.facts = {
+                "source": recording.source,
+                "recording": recording.path.name,
+                "sha256": track.sha256,
+                "seconds": round(track.seconds, 3),
+                "speech": voiced,
+            }
+
+            judge = Judge(self.p, self.encode, self.corrections, recording, track, energy, voiced)
+            found = judge.candidates(cues)
+            for candidate in found:
+                if candidate.kept:
+                    place = candidate.place
+                    self.staging.add(candidate, track.wav(place.start, place.end))
+            return found
+
+    def _opened(self, one: Work) -> AbstractContextManager[OpenRecording]:
+        if one.unreadable:
+            raise one.unreadable
+
+        rates = untranscribed.RATES if one.recording.untranscribed else (io.SAMPLE_RATE,)
+        return open_recording(one.recording.path, self.staging.scratch, rates)
+
+    def _transcribe(self, one: Work, track: OpenRecording) -> list[Cue]:
+        if self._transcriber is None:
+            p = self.p
+            self._transcriber = Transcriber(p.recogniser, self.asr_cache, p.recogniser_device)
+
+        def report(done: int, total: int) -> None:
+            self.report(done, total, f"s of {one.name} transcribed")
+
+        return untranscribed.transcribe(
+            self.p, track, one.segments, one.voices, self._transcriber, report
         )
 
 
-def _stage(
+def _reject_odd_rates(p: CorpusParams, found: list[Candidate], staging: ClipStaging) -> None:
+    """Reject the clips that are spoken at a rate unusual for their source."""
+    for source in p.sources:
+        kept = [one for one in found if one.kept and one.place.recording.source == source]
+        rates = np.array([one.measured.rate for one in kept])
+        for candidate, odd in zip(kept, odd_rates(rates, p.rate_deviations)):
+            if not odd:
+                continue
+
+            usual = float(np.nanmedian(rates))
+            rate = f"{candidate.measured.rate:.1f} characters a second"
+            candidate.reject("odd rate", f"{rate}, {usual:.1f} is usual here")
+            if not candidate.kept:
+                staging.drop(candidate)
+
+
+def _write(
     p: CorpusParams,
-    one: Candidate,
-    same_text: dict[str, list[str]],
-    staging: Path,
-    clean: Clean | None,
-) -> None:
-    """Write the clip at the corpus's loudness, unless the same sound says the same already."""
-    one.denoised = clean is not None
-    wav = clean(one.wav, io.SAMPLE_RATE) if clean else one.wav
-    wav = io.set_loudness(wav, io.SAMPLE_RATE, p.loudness_lufs)
-    said = words_only(one.text)
-    for earlier in same_text.get(said, []):
-        if candidates.alike(wav, io.load(staging / f"{earlier}.wav")[0]):
-            one.refuse("duplicate", f"sounds like {earlier}")
-    if one.reason:
-        return
-    same_text.setdefault(said, []).append(one.clip_id)
-    io.write(staging / f"{one.clip_id}.wav", wav, io.SAMPLE_RATE)
-    one.sha256 = io.sha256(wav)
+    paths: Paths,
+    work: list[Work],
+    found: list[Candidate],
+    frozen: list[Stretch] | None,
+    staging: ClipStaging,
+) -> Corpus:
+    """Draw the held-out set and write the tables and clips."""
+    ledger = pd.DataFrame([candidates.ledger_row(one) for one in found])
+    clips = pd.DataFrame([candidates.clip_row(p, one) for one in found if one.kept])
+    if clips.empty:
+        reasons = ledger["reason"].value_counts().items()
+        counts = ", ".join(f"{reason} {count}" for reason, count in reasons)
+        where = paths.shown(paths.recordings(p.recordings_dir))
+        raise VagoError(
+            f"none of the {len(ledger)} cues in {where} can be used ({counts}): "
+            "fix the recordings or the transcripts"
+        )
+
+    clips["held_out"], stretches = split_held_out(
+        clips, p.held_out_fraction, p.held_out_min_clips, p.stretch_seconds, p.seed, frozen
+    )
+    read = [one.facts for one in work if one.facts]
+    timeline = account(read, ledger)
+    recordings = [
+        {name: value for name, value in facts.items() if name != "speech"} for facts in read
+    ]
+    parameters = p.model_dump(exclude=SETTINGS_WITHOUT_EFFECT)
+    return save_corpus(
+        paths.corpus,
+        clips,
+        ledger,
+        stretches,
+        recordings,
+        parameters,
+        lambda: staging.move_to(paths.corpus / "clips"),
+        timeline,
+    )
+
+
+def _remove_old_clips(made: Corpus) -> None:
+    """Remove the files of clips that an earlier corpus had and this one has not."""
+    wanted = set(made.clips["file"])
+    for path in (made.root / "clips").iterdir():
+        if f"clips/{path.name}" not in wanted:
+            path.unlink()

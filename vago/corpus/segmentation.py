@@ -1,4 +1,4 @@
-"""Where to cut: a transcript's rough cues and a recording's speech into spans that lose no syllable."""
+"""Where to cut a recording: spans for a transcript's rough cues, or clips of segments of speech."""
 
 from __future__ import annotations
 
@@ -6,46 +6,57 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vago.audio.io import Speech
+from vago.audio.vad import SpeechSegments
 
-_CLICK_SECONDS = (
-    0.03  # speech too short to be a syllable is taken along inside a cue, never sought outside one
-)
+MIN_SYLLABLE_SECONDS = 0.03  # shorter speech is a click: kept inside a cue, never added to one
+
+# Costs of `join_segments`
+TOO_LONG, TOO_SHORT = 100.0, 50.0
+CUT_IN_WORD = 1000.0
+CUT_IN_SENTENCE = 2.0
+CUT_IN_SHORT_PAUSE = 10
+CLIP = 1.0
+LONG_PAUSE_INSIDE = 30.0
 
 Span = tuple[float, float]
 
 
-def cut(
-    cues: Sequence[Span], speech: Speech, search: float, padding: float, duration: float
-) -> list[Span | None]:
-    """A span of the recording for each cue, None where nobody speaks in it.
+# A transcript's cues
 
-    A stretch of speech belongs to the cue that holds most of it, whole, though it reach up to `search` seconds over the cue's
-    edge: an edge inside speech moves outward to the silence, one in silence inward to the speech. Speech that runs on further
-    is cut at its quietest moment within `search`. Then `padding` is kept on both sides, up to half the way to other speech.
+
+def cut_cues(
+    cues: Sequence[Span], speech: SpeechSegments, search: float, padding: float, duration: float
+) -> list[Span | None]:
+    """A span of the recording for each cue; None where there is no speech in it.
+
+    A segment of speech belongs, as a whole, to the cue that overlaps it most, as long as it extends
+    at most `search` seconds beyond the cue's edge: an edge inside speech moves outward to the
+    pause, one in a pause moves inward to the speech. A segment that continues further is cut at its
+    quietest moment within `search`. Then `padding` is added on both sides, at most half the way to
+    other speech.
 
     Args:
-        cues: (start, end) in seconds, ordered by start
-        search, padding, duration: in seconds; duration is the recording's
+        cues: (start, end) in seconds, ordered by start.
+        search, padding, duration: in seconds; duration is the recording's.
     """
     spans: list[Span | None] = [None] * len(cues)
     for layer in _layers(cues):
-        for index, span in zip(
-            layer, _assign([cues[index] for index in layer], speech, search), strict=True
-        ):
-            spans[index] = span and _pad(*span, speech.segments, padding, duration)
+        found = _speech_of([cues[index] for index in layer], speech, search)
+        for index, span in zip(layer, found, strict=True):
+            if span:
+                spans[index] = _pad(*span, speech.segments, padding, duration)
     return spans
 
 
 def _layers(cues: Sequence[Span]) -> list[list[int]]:
-    """Cues that cover each other by more than half (the same line twice, two who talk at once) do not compete for speech."""
+    """Group the cues so that those of one layer compete for speech.
+
+    Cues that overlap by more than half (a repeated line, two speakers at once) are kept apart.
+    """
     layers: list[list[int]] = []
-    for index, (start, end) in enumerate(cues):
+    for index, cue in enumerate(cues):
         for layer in layers:
-            if all(
-                min(end, cues[k][1]) - max(start, cues[k][0]) <= 0.5 * min(end - start, cues[k][1] - cues[k][0])
-                for k in layer[-3:]
-            ):  # fmt: skip
+            if not any(_overlap_by_half(cue, cues[k]) for k in layer[-3:]):
                 layer.append(index)
                 break
         else:
@@ -53,132 +64,180 @@ def _layers(cues: Sequence[Span]) -> list[list[int]]:
     return layers
 
 
-def _assign(cues: list[Span], speech: Speech, search: float) -> list[Span | None]:
+def _overlap_by_half(one: Span, other: Span) -> bool:
+    shorter = min(one[1] - one[0], other[1] - other[0])
+    return min(one[1], other[1]) - max(one[0], other[0]) > 0.5 * shorter
+
+
+def _speech_of(cues: list[Span], speech: SpeechSegments, search: float) -> list[Span | None]:
+    """The first and last moment of each cue's speech; None where it has none."""
     starts, ends = np.array(cues, dtype=float).reshape(-1, 2).T
-    sure: list[list[Span]] = [[] for _ in cues]
-    maybe: list[list[Span]] = [[] for _ in cues]
+    certain: list[list[Span]] = [[] for _ in cues]
+    doubtful: list[list[Span]] = [[] for _ in cues]
+
     for a, b in speech.segments:
         owners = np.flatnonzero((starts < b) & (ends > a))
         if not len(owners):
-            _adopt(a, b, starts, ends, search, sure)
+            near = _nearest_cue(a, b, starts, ends, search)
+            if near is not None:
+                certain[near].append((float(a), float(b)))
             continue
+
+        # Cues that overlap it by a little only do not share it
         overlaps = np.minimum(ends[owners], b) - np.maximum(starts[owners], a)
         most = owners[int(np.argmax(overlaps))]
         owners = [
             k for k, overlap in zip(owners, overlaps, strict=True) if overlap > search or k == most
         ]
+
+        # Divide it among its cues, at the quietest moments between them
         borders = [a]
         for left, right in zip(owners, owners[1:], strict=False):
             low, high = sorted((ends[left], starts[right]))
             borders.append(speech.quietest(max(borders[-1], low - search), min(b, high + search)))
         borders.append(b)
+
         for k, low, high in zip(owners, borders, borders[1:], strict=False):
-            # What runs on beyond the edge further than the search goes is somebody else's, and cut at its quietest moment.
-            first = (
-                low if starts[k] - low <= search else speech.quietest(starts[k] - search, starts[k])
-            )
-            last = high if high - ends[k] <= search else speech.quietest(ends[k], ends[k] + search)
+            before, after = starts[k] - low, high - ends[k]
             inside = min(ends[k], high) - max(starts[k], low)
-            foreign = inside <= search and max(starts[k] - low, high - ends[k]) > max(
-                search, inside
-            )
-            (maybe if foreign else sure)[k].append((first, last))
-    pieces = [certain or possible for certain, possible in zip(sure, maybe, strict=True)]
+            foreign = inside <= search and max(before, after) > max(search, inside)
+
+            # What continues further than the search is somebody else's
+            first, last = low, high
+            if before > search:
+                first = speech.quietest(starts[k] - search, starts[k])
+            if after > search:
+                last = speech.quietest(ends[k], ends[k] + search)
+            (doubtful if foreign else certain)[k].append((first, last))
+
+    pieces = [sure or possible for sure, possible in zip(certain, doubtful, strict=True)]
     return [(min(a for a, _ in own), max(b for _, b in own)) if own else None for own in pieces]
 
 
-def _adopt(
-    a: float, b: float, starts: np.ndarray, ends: np.ndarray, search: float, sure: list[list[Span]]
-) -> None:
-    """Give speech outside all cues, a syllable that a cue's edge missed, to the nearer cue if all of it is within `search`."""
-    if not _CLICK_SECONDS <= b - a <= search:
-        return
-    before, after = np.where(ends <= a, a - ends, np.inf), np.where(starts >= b, starts - b, np.inf)
+def _nearest_cue(
+    a: float, b: float, starts: np.ndarray, ends: np.ndarray, search: float
+) -> int | None:
+    """The cue that a segment outside all cues belongs to; None unless all of it is within `search`.
+
+    It is a syllable that the cue's edge missed.
+    """
+    if not MIN_SYLLABLE_SECONDS <= b - a <= search:
+        return None
+
+    before = np.where(ends <= a, a - ends, np.inf)
+    after = np.where(starts >= b, starts - b, np.inf)
     left, right = int(np.argmin(before)), int(np.argmin(after))
-    k, reach = (
-        (left, b - ends[left]) if before[left] <= after[right] else (right, starts[right] - a)
-    )
-    if reach <= search:
-        sure[k].append((float(a), float(b)))
+
+    nearest, reach = right, starts[right] - a
+    if before[left] <= after[right]:
+        nearest, reach = left, b - ends[left]
+    return nearest if reach <= search else None
 
 
 def _pad(start: float, end: float, segments: np.ndarray, padding: float, duration: float) -> Span:
+    """A span with `padding` on both sides, at most half the way to other speech."""
     before = np.searchsorted(segments[:, 0], start, "left") - 1
     after = np.searchsorted(segments[:, 1], end, "right")
-    room_before = max(0.0, start - segments[before, 1]) / 2 if before >= 0 else np.inf
-    room_after = max(0.0, segments[after, 0] - end) / 2 if after < len(segments) else np.inf
-    return max(0.0, float(start - min(padding, room_before))), min(
-        duration, float(end + min(padding, room_after))
-    )
+
+    room_before = room_after = np.inf
+    if before >= 0:
+        room_before = max(0.0, start - segments[before, 1]) / 2
+    if after < len(segments):
+        room_after = max(0.0, segments[after, 0] - end) / 2
+
+    first = max(0.0, float(start - min(padding, room_before)))
+    last = min(duration, float(end + min(padding, room_after)))
+    return first, last
 
 
-def build(
-    stretches: np.ndarray, ends: Sequence[bool], joined: Sequence[bool], padding: float, shortest: float, longest: float,
-    widest: float = 1.0,
-) -> list[tuple[int, int]]:  # fmt: skip
-    """Clips out of neighbouring stretches of speech, cut only in the pauses between them.
+# Recordings without a transcript
 
-    Of all ways to cut, the one with the fewest faults: a clip that is too short or long to be used weighs most, then a pause of
-    more than `widest` inside a clip, then a cut in a pause that leaves no room for the padding, then one within a sentence, then
-    that there are many clips.
+
+def join_segments(
+    segments: np.ndarray,
+    ends: Sequence[bool],
+    joined: Sequence[bool],
+    padding: float,
+    shortest: float,
+    longest: float,
+    max_pause: float = 1.0,
+) -> list[tuple[int, int]]:
+    """Join neighbouring segments of speech into clips, which are cut only in the pauses between.
+
+    Dynamic programming finds the cuts with the lowest total cost. A cut in a word costs most, then
+    a clip of a wrong length, a pause of over `max_pause` inside a clip, a cut in a pause too short
+    for the padding, a cut within a sentence, and each clip a little.
 
     Args:
-        stretches: (N, 2) seconds of one speaker, in order
-        ends: (N,) whether a sentence ends with each
-        joined: (N,) whether a word runs from each over the pause into the next, which must not be cut then
-        padding: kept on both sides of a clip; shortest, longest: of a clip with its padding; all in seconds
+        segments: (N, 2) seconds of one speaker, in order.
+        ends: (N,) whether a sentence ends with each.
+        joined: (N,) whether a word continues from each over the pause into the next.
+        padding: seconds kept on both sides of a clip.
+        shortest, longest: seconds of a clip with its padding.
 
     Returns:
-        (first, last + 1) of each clip's stretches
+        (first, last + 1) of each clip's segments
     """
-    count = len(stretches)
-    best, came = np.full(count + 1, np.inf), np.zeros(count + 1, dtype=int)
+    count = len(segments)
+    best = np.full(count + 1, np.inf)  # the lowest cost up to a segment
+    previous = np.zeros(count + 1, dtype=int)  # where the clip that ends there begins
     best[0] = 0.0
+
     for last in range(count):
-        pause = stretches[last + 1, 0] - stretches[last, 1] if last + 1 < count else np.inf
-        cut_here = (
-            1.0
-            + 10 * max(0.0, 2 * padding - pause) / max(2 * padding, 1e-9)
-            + (0.0 if ends[last] else 2.0)
-        )
-        cut_here += 1000.0 if joined[last] and last + 1 < count else 0.0
-        inside = 0.0
+        pause, in_word = np.inf, False
+        if last + 1 < count:
+            pause, in_word = segments[last + 1, 0] - segments[last, 1], joined[last]
+        cut = _cost_of_cut(pause, ends[last], in_word, padding)
+
+        pauses_inside = 0.0
         for first in range(last, -1, -1):
-            if first < last and stretches[first + 1, 0] - stretches[first, 1] > widest:
-                inside += 30.0
-            seconds = stretches[last, 1] - stretches[first, 0] + 2 * padding
+            if first < last and segments[first + 1, 0] - segments[first, 1] > max_pause:
+                pauses_inside += LONG_PAUSE_INSIDE
+            seconds = segments[last, 1] - segments[first, 0] + 2 * padding
             if seconds > longest and first < last:
                 break
-            wrong = 100.0 * (seconds > longest) + 50.0 * (seconds < shortest)
-            if (cost := best[first] + cut_here + inside + wrong) < best[last + 1]:
-                best[last + 1], came[last + 1] = cost, first
-    clips, last = [], count
+
+            wrong_length = TOO_LONG * (seconds > longest) + TOO_SHORT * (seconds < shortest)
+            cost = best[first] + cut + pauses_inside + wrong_length
+            if cost < best[last + 1]:
+                best[last + 1], previous[last + 1] = cost, first
+
+    clips = []
+    last = count
     while last:
-        clips.append((int(came[last]), last))
-        last = came[last]
+        clips.append((int(previous[last]), last))
+        last = previous[last]
     return clips[::-1]
 
 
-def padded(stretches: np.ndarray, first: int, last: int, padding: float, duration: float) -> Span:
-    """Where the clip of stretches first..last - 1 is cut: `padding` seconds outside them, at most halfway to other speech."""
-    return _pad(stretches[first, 0], stretches[last - 1, 1], stretches, padding, duration)
+def _cost_of_cut(pause: float, sentence_ends: bool, in_word: bool, padding: float) -> float:
+    missing = max(0.0, 2 * padding - pause) / max(2 * padding, 1e-9)
+    cost = CLIP + CUT_IN_SHORT_PAUSE * missing
+    if not sentence_ends:
+        cost += CUT_IN_SENTENCE
+    if in_word:
+        cost += CUT_IN_WORD
+    return cost
 
 
-def split_long(stretches: np.ndarray, speech: Speech, longest: float) -> np.ndarray:
-    """Stretches of speech with those over `longest` seconds split at the pauses that their loudness shows.
+def pad_clip(segments: np.ndarray, first: int, last: int, padding: float, duration: float) -> Span:
+    """The span of segments first..last - 1, with `padding`, at most halfway to other speech."""
+    return _pad(segments[first, 0], segments[last - 1, 1], segments, padding, duration)
 
-    Voice activity hears over short pauses in quick speech. (N, 2) -> (M, 2) seconds; what has no pause stays as it is.
+
+def split_long(segments: np.ndarray, speech: SpeechSegments, longest: float) -> np.ndarray:
+    """Split segments over `longest` seconds at the pauses that energy shows.
+
+    Silero VAD misses short pauses in quick speech. (N, 2) -> (M, 2) seconds; a segment without a
+    pause is not split.
     """
     found: list[Span] = []
-    for start, end in stretches:
+    for start, end in segments:
         pieces = [(float(start), float(end))]
         if end - start > longest:
-            inside = [
-                (max(a, start), min(b, end))
-                for a, b in speech.segments
-                if min(b, end) - max(a, start) > _CLICK_SECONDS
-            ]
-            pieces = [(float(a), float(b)) for a, b in inside] or pieces
+            inside = [(max(a, start), min(b, end)) for a, b in speech.segments]
+            inside = [(float(a), float(b)) for a, b in inside if b - a > MIN_SYLLABLE_SECONDS]
+            pieces = inside or pieces
             pieces[0], pieces[-1] = (float(start), pieces[0][1]), (pieces[-1][0], float(end))
         found += pieces
     return np.array(found, dtype=float).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""A recording without a transcript -> cues, as a transcript would have them: voice activity, the right speaker, words, cuts."""
+"""Cues for a recording without a transcript: VAD, diarization, ASR, and cuts in the pauses."""
 
 from __future__ import annotations
 
@@ -10,217 +10,258 @@ from pathlib import Path
 import numpy as np
 
 from vago import VagoError
-from vago.audio import io, reader, speakers, vad
-from vago.audio.asr import Transcriber, Word, assign, windows
-from vago.audio.reader import EAR_RATE, Track
-from vago.audio.speakers import Embed, Voices
+from vago.audio import io, speakers, vad
+from vago.audio.asr import Transcriber, Word, assign_words, recognition_windows
+from vago.audio.io import ASR_RATE
+from vago.audio.reader import OpenRecording
+from vago.audio.speakers import Embed, SpeakerEmbeddings
 from vago.corpus import segmentation
 from vago.corpus.params import CorpusParams
 from vago.corpus.transcripts import Cue
+from vago.corpus.verdicts import ANOTHER_SPEAKER, Verdict
 from vago.text.error_rate import character_error_rate, words_only
 
 NAN = float("nan")
-FOREIGN = 0.1  # a window of 1.6 s that is nearer to the target than to another voice by less than this has somebody else in it
+RATES = (io.SAMPLE_RATE, ASR_RATE)  # Hz that a recording is opened with here
+FOREIGN_MARGIN = 0.1  # a window less than this nearer to the target than to another has an overlap
+
+# A word crosses a pause of up to 0.25 s if it lasts over 0.1 s on both sides of it
+MAX_PAUSE_IN_WORD = 0.25
+MIN_WORD_OUTSIDE = 0.1
+
+Report = Callable[[int, int], None]  # called with (seconds done, seconds in all)
 
 
 @dataclass(frozen=True)
-class HeardCue(Cue):
-    """A cue that was cut and heard here: start and end are the clip's, padding and all.
+class EmbeddedSegments:
+    """The segments of speech of a recording with their speaker embeddings.
 
-    heard: what the recogniser hears in the clip alone; reason, detail: why it cannot be used, empty where it can.
+    spans: (N, 2) seconds.
+    embeddings: N times (n, D), one for each window of a segment; empty if speakers are not checked.
     """
 
-    confidence: float = NAN
-    heard: str = ""
-    heard_cer: float = NAN
-    similarity: float = NAN
-    reason: str = ""
-    detail: str = ""
+    spans: np.ndarray
+    embeddings: list[np.ndarray]
+
+    def part(self, first: int, last: int) -> EmbeddedSegments:
+        return EmbeddedSegments(self.spans[first:last], self.embeddings[first:last])
 
 
-@dataclass(frozen=True)
-class Listened:
-    """Where a recording speaks, (N, 2) seconds, and each stretch's voice: (n, D) windows, none where speakers are not told."""
-
-    stretches: np.ndarray
-    voices: list[np.ndarray]
-
-
-def listen(track: Track, longest: float, embed: Embed | None) -> Listened:
-    """Find the speech of a recording, apart at every pause, and hear who speaks.
+def find_segments(track: OpenRecording, longest: float, embed: Embed | None) -> EmbeddedSegments:
+    """Find the segments of speech, separated at every pause, and who speaks in them.
 
     Args:
-        track: opened at 22,050 and 16,000 Hz
-        longest: seconds of a clip: longer stretches are split at shorter pauses
-        embed: None where speakers are not told apart
+        track: opened with RATES.
+        longest: seconds of a clip; longer segments are split at shorter pauses.
+        embed: None: speakers are not checked.
     """
-    stretches = vad.find(track.whole(EAR_RATE))
-    stretches = segmentation.split_long(
-        stretches, io.find_speech(track.whole(), io.SAMPLE_RATE), longest
-    )
-    return Listened(
-        stretches, [embed(track.wav(a, b, EAR_RATE)) for a, b in stretches] if embed else []
-    )
+    spans = vad.silero_segments(track.whole(ASR_RATE))
+    energy = vad.energy_segments(track.whole(), io.SAMPLE_RATE)
+    spans = segmentation.split_long(spans, energy, longest)
+
+    embeddings = []
+    if embed:
+        embeddings = [embed(track.wav(start, end, ASR_RATE)) for start, end in spans]
+    return EmbeddedSegments(spans, embeddings)
 
 
-def voices_of(
-    heard: Sequence[Listened], embed: Embed, sample: Path | None, least: float = 0.65
-) -> Voices | None:
-    """The voices in all recordings; None where nobody speaks.
+def diarize(
+    recordings: Sequence[EmbeddedSegments],
+    embed: Embed,
+    sample: Path | None,
+    min_similarity: float = 0.65,
+) -> SpeakerEmbeddings | None:
+    """The speakers in all these recordings together; None where nobody speaks.
 
     Args:
-        sample: a file with a few seconds of the target; None: whoever speaks most
-        least: see `speakers.tell_apart`
+        sample: a file with a few seconds of the target; None: the target is who speaks most.
+        min_similarity: see `speakers.cluster_speakers`.
 
     Raises:
-        VagoError: the sample cannot be read, or nobody speaks in it
+        VagoError: the sample cannot be read, or nobody speaks in it.
     """
-    vectors = [speakers.mean(one) for h in heard for one in h.voices if len(one)]
-    seconds = [b - a for h in heard for (a, b), one in zip(h.stretches, h.voices) if len(one)]
+    vectors = []
+    seconds = []
+    for segments in recordings:
+        for (start, end), windows in zip(segments.spans, segments.embeddings):
+            if len(windows):
+                vectors.append(speakers.mean_embedding(windows))
+                seconds.append(end - start)
     if not vectors:
         return None
-    target = None
-    if sample is not None:
-        wav, rate = io.load(sample)
-        wav = io.resample(wav, rate, EAR_RATE)
-        spoken = embed(speakers.without_pauses(wav, 0.0, vad.find(wav)))
-        if not len(spoken):
-            raise VagoError(
-                f"nobody speaks in {sample}: name a file with a few seconds of the target's voice alone"
-            )
-        target = speakers.mean(spoken)
-    return speakers.tell_apart(np.stack(vectors), np.array(seconds), target, least)
+
+    target = None if sample is None else _embed_sample(sample, embed)
+    return speakers.cluster_speakers(np.stack(vectors), np.array(seconds), target, min_similarity)
 
 
-def cues_of(
-    p: CorpusParams, track: Track, heard: Listened, voices: Voices | None, transcriber: Transcriber,
-    tell: Callable[[int, int], None] = lambda done, total: None,
-) -> list[HeardCue]:  # fmt: skip
-    """Every stretch of speech of a recording in exactly one cue, in order; those of others without text.
+def _embed_sample(sample: Path, embed: Embed) -> np.ndarray:
+    """The target's embedding, (D,)."""
+    wav = io.resample(*io.load(sample), ASR_RATE)
+    windows = embed(speakers.remove_pauses(wav, vad.silero_segments(wav)))
+    if not len(windows):
+        raise VagoError(
+            f"nobody speaks in {sample}: name a file with a few seconds of the target's voice alone"
+        )
+    return speakers.mean_embedding(windows)
+
+
+def transcribe(
+    p: CorpusParams,
+    track: OpenRecording,
+    segments: EmbeddedSegments,
+    voices: SpeakerEmbeddings | None,
+    transcriber: Transcriber,
+    report: Report = lambda done, total: None,
+) -> list[Cue]:
+    """Cues that hold every segment once, in order; those of other speakers have no text.
 
     Args:
-        tell: called with (seconds heard, seconds in all)
+        voices: None: speakers are not checked.
     """
-    stretches, found, total = heard.stretches, [], round(track.seconds)
-    own = np.ones(len(stretches), bool)
-    if voices is not None:
-        vectors = [
-            speakers.mean(one) if len(one) else np.zeros_like(voices.target) for one in heard.voices
-        ]
-        own = (
-            speakers.whose(voices, np.stack(vectors), stretches, p.min_similarity)
-            if len(vectors)
-            else own
-        )
-    for mine, run in groupby(range(len(stretches)), key=lambda k: own[k]):
+    total = round(track.seconds)
+    own = _target_segments(segments, voices, p.min_similarity)
+    cues = []
+
+    # Runs of neighbouring segments of the target, or of others
+    for is_target, run in groupby(range(len(own)), key=lambda k: own[k]):
         indices = list(run)
-        first, part = indices[0], stretches[indices[0] : indices[-1] + 1]
-        words = (
-            _words(track, part, transcriber, lambda at: tell(at, total))
-            if mine
-            else [[] for _ in part]
-        )
-        ends = [bool(said) and said[-1].text[-1] in ".?!…" for said in words]
-        joined = [mine and _runs_over(words, part, k) for k in range(len(part))]
-        padding, shortest, longest = p.cut_padding_seconds, p.cut_min_seconds, p.max_seconds
-        for a, b in segmentation.build(part, ends, joined, padding, shortest, longest):
-            span = segmentation.padded(stretches, first + a, first + b, padding, track.seconds)
-            cue = HeardCue(*span, "", reason="" if mine else "another speaker")
-            if mine:
-                said = [word for at in range(a, b) for word in words[at]]
-                around = [words[a - 1][-1:] if a else [], words[b][:1] if b < len(words) else []]
-                cue = _heard_again(cue, said, around, track, transcriber)
+        start, end = indices[0], indices[-1] + 1
+        part = segments.part(start, end)
+        words: list[list[Word]] = [[] for _ in part.spans]
+        if is_target:
+            words = _recognise(
+                track, part.spans, transcriber, lambda seconds: report(seconds, total)
+            )
+
+        for first, last in _join(p, part.spans, words):
+            span = segmentation.pad_clip(
+                segments.spans, start + first, start + last, p.cut_padding_seconds, track.seconds
+            )
+            cue = Cue(*span, "", verdict=Verdict("" if is_target else ANOTHER_SPEAKER))
+            if is_target:
+                before = words[first - 1][-1:] if first else []
+                after = words[last][:1] if last < len(words) else []
+                texts = _possible_texts(cue, sum(words[first:last], []), before, after)
+                heard = transcriber.transcribe(track.wav(cue.start, cue.end, ASR_RATE))
+                cue = _with_text(cue, texts, heard)
             if voices is not None:
-                cue = _identified(
-                    cue, heard.voices[first + a : first + b], voices, p.min_similarity
-                )
-            found.append(cue)
-            tell(round(cue.end), total)
+                cue = _with_speaker(cue, part.embeddings[first:last], voices, p.min_similarity)
+            cues.append(cue)
+            report(round(cue.end), total)
+
+    return cues
+
+
+def _target_segments(
+    segments: EmbeddedSegments, voices: SpeakerEmbeddings | None, min_similarity: float
+) -> np.ndarray:
+    """(N,) bool: whether each segment is the target's; all are where speakers are not checked."""
+    if voices is None or not len(segments.spans):
+        return np.ones(len(segments.spans), bool)
+
+    vectors = [
+        speakers.mean_embedding(windows) if len(windows) else np.zeros_like(voices.target)
+        for windows in segments.embeddings
+    ]
+    return speakers.target_segments(voices, np.stack(vectors), segments.spans, min_similarity)
+
+
+def _recognise(
+    track: OpenRecording,
+    spans: np.ndarray,
+    transcriber: Transcriber,
+    report: Callable[[int], None],
+) -> list[list[Word]]:
+    """The words in each of the target's segments, with times of the recording."""
+    found: list[list[Word]] = [[] for _ in spans]
+    for first, last in recognition_windows(spans):
+        start, end = spans[first, 0], spans[last - 1, 1]
+        words = [
+            replace(word, start=start + word.start, end=start + word.end)
+            for word in transcriber.words(track.wav(start, end, ASR_RATE))
+        ]
+        for word, at in zip(words, assign_words(words, spans[first:last])):
+            found[first + at].append(word)
+        report(round(end))
     return found
 
 
-def _words(
-    track: Track, part: np.ndarray, transcriber: Transcriber, tell: Callable[[int], None]
-) -> list[list[Word]]:
-    """What is said in each stretch of a run of one speaker's, with times of the recording."""
-    said: list[list[Word]] = [[] for _ in part]
-    for first, last in windows(part):
-        start = part[first, 0]
-        heard = transcriber.words(track.wav(start, part[last - 1, 1], EAR_RATE))
-        heard = [replace(word, start=start + word.start, end=start + word.end) for word in heard]
-        for word, at in zip(heard, assign(heard, part[first:last])):
-            said[first + at].append(word)
-        tell(round(part[last - 1, 1]))
-    return said
+def _join(p: CorpusParams, spans: np.ndarray, words: list[list[Word]]) -> list[tuple[int, int]]:
+    """Join the segments of a run into clips: (first, last + 1) of each."""
+    sentence_ends = [bool(own) and own[-1].text[-1] in ".?!…" for own in words]
+    joined = [_crosses_pause(words, spans, k) for k in range(len(spans))]
+    return segmentation.join_segments(
+        spans, sentence_ends, joined, p.cut_padding_seconds, p.cut_min_seconds, p.max_seconds
+    )
 
 
-def _runs_over(words: list[list[Word]], part: np.ndarray, k: int) -> bool:
-    """Whether a word is said across the pause after stretch k: a tenth of a second and more on both sides of a short pause."""
-    if k + 1 >= len(part) or part[k + 1, 0] - part[k, 1] > 0.25:
+def _crosses_pause(words: list[list[Word]], spans: np.ndarray, k: int) -> bool:
+    """Whether a word crosses the pause after segment k."""
+    if k + 1 >= len(spans) or spans[k + 1, 0] - spans[k, 1] > MAX_PAUSE_IN_WORD:
         return False
+
+    before, after = spans[k, 1] - MIN_WORD_OUTSIDE, spans[k + 1, 0] + MIN_WORD_OUTSIDE
     near = words[k][-1:] + words[k + 1][:1]
-    return any(word.start < part[k, 1] - 0.1 and word.end > part[k + 1, 0] + 0.1 for word in near)
+    return any(word.start < before and word.end > after for word in near)
 
 
-def _heard_again(
-    cue: HeardCue,
-    said: list[Word],
-    around: list[list[Word]],
-    track: Track,
-    transcriber: Transcriber,
-) -> HeardCue:
-    """The cue's text, after the clip has been heard alone: a word at its edge belongs to it only if it is heard in it.
+def _possible_texts(
+    cue: Cue, own: list[Word], before: list[Word], after: list[Word]
+) -> list[list[Word]]:
+    """The words of a clip's segments, and what they are if one at its edge is inside, or outside.
 
     Args:
-        around: the word before the clip and the one after it
+        before, after: the words next to its own, at most one of each.
     """
-    heard = transcriber.hear(track.wav(cue.start, cue.end, EAR_RATE))
-    texts = [said]
-    before, after = around
-    if said and said[0].start < cue.start:
-        texts.append(said[1:])
-    if said and said[-1].end > cue.end:
-        texts.append(said[:-1])
+    texts = [own]
+    if own and own[0].start < cue.start:
+        texts.append(own[1:])
+    if own and own[-1].end > cue.end:
+        texts.append(own[:-1])
     if before and before[0].end > cue.start:
-        texts.append([*before, *said])
+        texts.append([*before, *own])
     if after and after[0].start < cue.end:
-        texts.append([*said, *after])
-    rates = [_error_rate(" ".join(word.text for word in words), heard) for words in texts]
-    words = texts[int(np.argmin(rates))]  # the first of equals: what the recogniser said at once
+        texts.append([*own, *after])
+    return texts
+
+
+def _with_text(cue: Cue, texts: list[list[Word]], heard: str) -> Cue:
+    """The cue with the text, the first of equals, that is nearest to what is heard in it alone."""
+    rates = [_error_rate(_text(words), heard) for words in texts]
+    words = texts[int(np.argmin(rates))]
+
     confidence = float(np.mean([word.probability for word in words])) if words else NAN
-    text = " ".join(word.text for word in words)
-    return replace(cue, text=text, confidence=confidence, heard=heard, heard_cer=min(rates))
+    measured = replace(cue.measured, confidence=confidence, heard_cer=min(rates))
+    return replace(cue, text=_text(words), heard=heard, measured=measured)
+
+
+def _text(words: list[Word]) -> str:
+    return " ".join(word.text for word in words)
 
 
 def _error_rate(text: str, heard: str) -> float:
-    return character_error_rate(text, heard) if words_only(text) else float(bool(words_only(heard)))
+    """CER; for a text without words 0 or 1, since it has no characters to divide by."""
+    if words_only(text):
+        return character_error_rate(text, heard)
+
+    return float(bool(words_only(heard)))
 
 
-def _identified(cue: HeardCue, windows: list[np.ndarray], voices: Voices, least: float) -> HeardCue:
-    """The cue with its speaker's similarity, and refused where it is not the target, or not the target alone."""
-    vectors = np.concatenate(
-        [one for one in windows if len(one)] or [np.zeros((0, len(voices.target)))]
-    )
-    similarity = voices.similarity(vectors)
-    cue = replace(cue, similarity=similarity)
-    if cue.reason or not len(vectors):
+def _with_speaker(
+    cue: Cue, embeddings: list[np.ndarray], voices: SpeakerEmbeddings, min_similarity: float
+) -> Cue:
+    """The cue with its speaker similarity, rejected unless the target speaks, and nobody else."""
+    empty = np.zeros((0, len(voices.target)))
+    windows = np.concatenate([one for one in embeddings if len(one)] or [empty])
+    similarity = voices.similarity(windows)
+    cue = replace(cue, measured=replace(cue.measured, speaker_similarity=similarity))
+    if cue.verdict.reason or not len(windows):
         return cue
-    if similarity < least:
-        return replace(
-            cue,
-            reason="another speaker",
-            detail=f"similarity {similarity:.2f}, {least:g} is the least",
-        )
-    foreign = int((voices.foreign(vectors) > -FOREIGN).sum())
-    if foreign:
-        return replace(
-            cue,
-            reason="another speaker",
-            detail=f"another voice in {foreign} of {len(vectors)} parts: an overlap?",
-        )
-    return cue
 
-
-def read(path: Path, folder: Path):
-    """`tracks.opened` at the rates that are needed here."""
-    return reader.opened(path, folder, (io.SAMPLE_RATE, EAR_RATE))
+    detail = ""
+    foreign = int((voices.foreign_margin(windows) > -FOREIGN_MARGIN).sum())
+    if similarity < min_similarity:
+        detail = f"similarity {similarity:.2f}, {min_similarity:g} is the least"
+    elif foreign:
+        detail = f"another voice in {foreign} of {len(windows)} parts: an overlap?"
+    return replace(cue, verdict=Verdict(ANOTHER_SPEAKER, detail)) if detail else cue
