@@ -40,12 +40,12 @@ def small_disk(request, tmp_path):
 @pytest.fixture(scope="session")
 def recordings_folder(tmp_path_factory) -> Path:
     """Two sources, one recording each: quiz with a CSV transcript and categories, interview with SRT."""
-    from vago.recipes.demo.recordings import Voice
+    from vago.audio.espeak import EspeakVoice
 
     folder = tmp_path_factory.mktemp("recordings")
     for source, lines, voice in (
-        ("quiz", QUIZ, Voice("m3", words_per_minute=150, pitch=60, pitch_range=80)),
-        ("interview", INTERVIEW, Voice("m3", words_per_minute=175, pitch=45, pitch_range=30)),
+        ("quiz", QUIZ, EspeakVoice("m3", words_per_minute=150, pitch=60, pitch_range=80)),
+        ("interview", INTERVIEW, EspeakVoice("m3", words_per_minute=175, pitch=45, pitch_range=30)),
     ):
         (folder / source).mkdir()
         track, cues = [np.zeros(11025, np.float32)], []
@@ -102,7 +102,7 @@ def session_project(tmp_path_factory, recordings_folder, tiny_base) -> Paths:
     (home / "base").symlink_to(tiny_base)
     p = CorpusParams(profile="mini", held_out_fraction=0.2, held_out_min_clips=4, stretch_seconds=3)
     paths = Paths.of(p, root)
-    prepare.prepare(p, paths, xtts.encoder(paths.base))
+    prepare.prepare(p, paths, xtts.text_encoder(paths.base))
     return paths
 
 

@@ -1,9 +1,8 @@
-"""The ears: what counts as an error, how the model is put together, and that both hear what they are for."""
+"""Speech recognition: the model in wheels, decoding, the cache, windows and words."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import sys
 
 import numpy as np
@@ -11,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.speech import needs
 from vago import VagoError
-from vago.audio import asr, espeak, speakers
-from vago.audio.asr import Ear
-from vago.audio.speakers import SpeakerEar
-from vago.text import error_rate
+from vago.audio import asr, asr_model, espeak
+from vago.audio.asr import SpeechRecognizer, Word
 from vago.text.error_rate import character_error_rate
 
 SENTENCES = [
@@ -24,165 +22,164 @@ SENTENCES = [
     "Kérek egy pohár vizet és két almát.",
 ]
 
-
-def needs(*packages: str):
-    missing = [name for name in packages if importlib.util.find_spec(name) is None]
-    return pytest.mark.skipif(
-        bool(missing), reason=f"not installed: {', '.join(missing)} ({speakers.INSTALL_SPEAKER})"
-    )
-
-
-@pytest.mark.parametrize(
-    ("reference", "heard", "rate"),
-    [
-        ("Jó estét!", "jó estét", 0),
-        ("Jó estét!", "jó este", 2 / 8),
-        (
-            "A tét 12 500 Ft.",
-            "a tét tizenkétezer ötszáz forint",
-            1 / 31,
-        ),  # a space where a hyphen was dropped
-        ("Két alma.", "", 1),
-        ("Nem.", "nem, nem, nem, nem", 12 / 3),
-        ("Ég a ház", "ég-a ház...", 1 / 8),
-    ],
-)
-def test_error_rate_is_edits_per_character_of_what_was_to_be_said(reference, heard, rate):
-    assert character_error_rate(reference, heard) == pytest.approx(rate)
-
-
-@settings(deadline=None)
-@given(
-    st.text(alphabet="aábeékxz 0123456789.,!?-", min_size=1).filter(
-        lambda t: any(c.isalnum() for c in t)
-    ),
-    st.text(),
-)
-def test_error_rate_of_anything(reference, heard):
-    assert character_error_rate(reference, f" {reference} ") == 0
-    length = len(error_rate.words_only(reference))
-    rate = character_error_rate(reference, heard)
-    other = len(error_rate.words_only(heard))
-    assert abs(length - other) / length <= rate <= max(length, other) / length
-
-
-def test_a_reference_without_words_is_refused():
-    with pytest.raises(VagoError, match="nothing is to be heard in '...'"):
-        character_error_rate("...", "valami")
+# The model in wheels
 
 
 @pytest.fixture
 def wheels(tmp_path, monkeypatch):
-    """Two small wheels in the place of the real ones."""
+    """Two small wheels in place of the real ones; the folder they are installed in."""
     for number, name in enumerate(("part_a", "part_b"), start=1):
         data = tmp_path / "site" / name / "data"
         data.mkdir(parents=True)
         (data.parent / "__init__.py").touch()
         (data / f"model.bin.part{number}").write_bytes(bytes([number]) * 1000)
-        for beside in asr.BESIDE if number == 1 else ():
-            (data / beside).write_text(beside)
+        for side_file in asr_model.SIDE_FILES if number == 1 else ():
+            (data / side_file).write_text(side_file)
+
     monkeypatch.syspath_prepend(tmp_path / "site")
-    monkeypatch.setattr(asr, "WHEELS", ("part_a", "part_b"))
-    monkeypatch.setattr(
-        asr, "MODEL_SHA256", hashlib.sha256(b"\1" * 1000 + b"\2" * 1000).hexdigest()
-    )
+    monkeypatch.setattr(asr_model, "WHEELS", ("part_a", "part_b"))
+    joined = hashlib.sha256(b"\1" * 1000 + b"\2" * 1000).hexdigest()
+    monkeypatch.setattr(asr_model, "MODEL_SHA256", joined)
     yield tmp_path / "site"
+
     for name in ("part_a", "part_b"):
         sys.modules.pop(name, None)
 
 
-def test_the_model_is_joined_once_and_mended_when_damaged(wheels, tmp_path):
-    folder = asr.base_model(tmp_path / "cache")
-    assert {path.name for path in folder.iterdir()} == {"model.bin", *asr.BESIDE}
-    assert (folder / "model.bin").read_bytes() == b"\1" * 1000 + b"\2" * 1000
-    made = (folder / "model.bin").stat().st_mtime_ns
-    assert (
-        asr.base_model(tmp_path / "cache") == folder
-        and (folder / "model.bin").stat().st_mtime_ns == made
-    )
-    (folder / "model.bin").write_bytes(b"torn")
+def test_the_model_is_joined_once_and_again_when_damaged(wheels, tmp_path):
+    folder = asr_model.base_model(tmp_path / "cache")
+    model = folder / "model.bin"
+    assert {path.name for path in folder.iterdir()} == {"model.bin", *asr_model.SIDE_FILES}
+    assert model.read_bytes() == b"\1" * 1000 + b"\2" * 1000
+
+    made = model.stat().st_mtime_ns
+    assert asr_model.base_model(tmp_path / "cache") == folder
+    assert model.stat().st_mtime_ns == made
+
+    model.write_bytes(b"torn")
     (folder / "config.json").unlink()
-    asr.base_model(tmp_path / "cache")
-    assert len((folder / "model.bin").read_bytes()) == 2000 and (folder / "config.json").is_file()
-    assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == [folder.name], (
-        "nothing half made is left"
-    )
+    asr_model.base_model(tmp_path / "cache")
+    assert len(model.read_bytes()) == 2000 and (folder / "config.json").is_file()
+    folders = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+    assert folders == [folder.name], "a partial folder is left"
 
 
 def test_another_model_than_the_pinned_one_is_refused(wheels, tmp_path):
     (wheels / "part_b" / "data" / "model.bin.part2").write_bytes(b"something else")
-    with pytest.raises(
-        VagoError, match="part_a and part_b give a model with SHA-256 .*: reinstall both"
-    ):
-        asr.base_model(tmp_path / "cache")
+    message = "part_a and part_b give a model with SHA-256 .*: reinstall both"
+    with pytest.raises(VagoError, match=message):
+        asr_model.base_model(tmp_path / "cache")
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
 
 
-def test_missing_wheels_and_a_folder_that_cannot_be_written_are_said(wheels, tmp_path, monkeypatch):
+def test_missing_wheels_and_an_unwritable_folder_are_reported(wheels, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     with pytest.raises(VagoError, match="cannot be written"):
-        asr.base_model(tmp_path / "file")
-    monkeypatch.setattr(asr, "WHEELS", ("part_a", "no_such_wheel"))
+        asr_model.base_model(tmp_path / "file")
+
+    monkeypatch.setattr(asr_model, "WHEELS", ("part_a", "no_such_wheel"))
     with pytest.raises(VagoError, match="no_such_wheel.*pip install"):
-        asr.base_model(tmp_path / "other")
+        asr_model.base_model(tmp_path / "other")
 
 
-@pytest.mark.parametrize(
-    ("package", "use"),
-    [
-        ("faster_whisper", Ear.open),
-        ("resemblyzer", SpeakerEar.open),
-        ("rapidfuzz.distance", lambda: character_error_rate("egy", "két")),
-    ],
-)
-def test_a_missing_package_is_said_with_what_installs_it(monkeypatch, package, use):
-    monkeypatch.setitem(sys.modules, package, None)
+# Decoding
+
+
+def test_a_missing_package_is_reported_with_what_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[listen\]'"):
-        use()
+        SpeechRecognizer.open()
 
 
 @needs("faster_whisper")
-def test_a_folder_without_a_model_is_said(tmp_path):
+def test_a_folder_without_a_model_is_reported(tmp_path):
     with pytest.raises(VagoError, match="no recogniser could be opened from .*name a folder"):
-        Ear.open(tmp_path)
+        SpeechRecognizer.open(tmp_path)
 
 
-@needs("faster_whisper", *asr.WHEELS)
-def test_the_recogniser_hears_what_was_said(tmp_path):
-    opened = Ear.open(cache=tmp_path)
-    assert opened.name == "whisper-base-d01c3014@d01c3014"
-    assert opened.hear(np.zeros(0, np.float32), espeak.RATE) == ""
-    voice = espeak.Voice("m3", words_per_minute=146, pitch=60, pitch_range=85)
-    heard = [opened.hear(voice.speak(text), espeak.RATE) for text in SENTENCES]
-    own = [character_error_rate(text, h) for text, h in zip(SENTENCES, heard)]
-    others = [
-        character_error_rate(text, h)
-        for text in SENTENCES
-        for h in heard
-        if h is not heard[SENTENCES.index(text)]
-    ]
+@pytest.mark.slow
+@needs("faster_whisper", *asr_model.WHEELS)
+def test_the_recogniser_transcribes_what_was_spoken(tmp_path):
+    recognizer = SpeechRecognizer.open(cache=tmp_path)
+    assert recognizer.name == "whisper-base-d01c3014@d01c3014"
+    assert recognizer.transcribe(np.zeros(0, np.float32), espeak.RATE) == ""
+
+    voice = espeak.EspeakVoice("m3", words_per_minute=146, pitch=60, pitch_range=85)
+    heard = [recognizer.transcribe(voice.speak(text), espeak.RATE) for text in SENTENCES]
+    rates = np.array([[character_error_rate(text, h) for h in heard] for text in SENTENCES])
+    own, others = np.diag(rates), rates[~np.eye(len(rates), dtype=bool)]
     assert np.mean(own) < 0.5 < 0.65 < np.mean(others), (heard, own, others)
     assert max(own) < min(others)
-    stuck = np.tile(voice.speak("Kettő")[4000:6000], 30)  # 2.7 s of one syllable
-    assert len(opened.hear(stuck, espeak.RATE)) < 42 * 6, (
-        "42 tokens at most: it does not go on until its window is full"
-    )
+
+    repeated = np.tile(voice.speak("Kettő")[4000:6000], 30)  # 2.7 s of one syllable
+    text = recognizer.transcribe(repeated, espeak.RATE)
+    assert len(text) < 42 * 6, "42 tokens at most: it must not continue until its window is full"
 
 
-@needs("resemblyzer")
-def test_the_speaker_encoder_tells_voices_apart():
-    opened = SpeakerEar.open()
-    voices = [espeak.Voice(variant) for variant in ("m3", "f2")]
-    known = [
-        opened.voice((voice.speak(text), espeak.RATE) for text in SENTENCES[:2]) for voice in voices
-    ]
-    new = [opened.embed(voice.speak(SENTENCES[2]), espeak.RATE) for voice in voices]
-    near = np.array(new) @ np.array(known).T  # (voice that speaks, voice it is held against)
-    assert near[0, 0] > near[0, 1] + 0.1 and near[1, 1] > near[1, 0] + 0.1, near
-    for vector in (*known, *new):
-        assert vector.shape == (256,) and np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
-    assert not opened.embed(np.zeros(8000, np.float32), 16000).any()
-    hiss = np.random.default_rng(1).normal(scale=0.01, size=12000).astype(np.float32)
-    assert np.linalg.norm(opened.embed(hiss, 24000)) == pytest.approx(1, abs=1e-5), (
-        "no speech in it, but sound"
+# The cache
+
+
+class CountingRecognizer:
+    """A recogniser that returns the same words for any audio and counts its calls."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def words(self, wav, rate):
+        self.calls += 1
+        return [Word(0.25, 0.5, "igen", 0.5), Word(0.5, 99.0, "nem", 0.75)]
+
+    def transcribe(self, wav, rate):
+        self.calls += 1
+        return "igen"
+
+
+def test_results_are_cached_by_the_audio(monkeypatch, tmp_path):
+    recognizer = CountingRecognizer()
+    monkeypatch.setattr(asr, "base_model", lambda: tmp_path)
+    monkeypatch.setattr(SpeechRecognizer, "open", lambda model, device: recognizer)
+    wav = np.arange(16_000, dtype=np.float32) / 16_000
+
+    first = asr.Transcriber("", tmp_path / "cache")
+    words = first.words(wav)
+    assert words == [Word(0.0, 0.25, "igen", 0.5), Word(0.25, 1.0, "nem", 0.75)], (
+        "times are within the audio, without the silence added at its edges"
     )
+    assert first.transcribe(wav) == "igen" and recognizer.calls == 2
+
+    again = asr.Transcriber("", tmp_path / "cache")
+    assert again.words(wav) == words and again.transcribe(wav) == "igen"
+    assert recognizer.calls == 2
+
+    again.transcribe(wav[:-1])
+    assert recognizer.calls == 3
+
+    for path in (tmp_path / "cache").iterdir():
+        path.write_text("torn")
+    assert again.transcribe(wav) == "igen" and recognizer.calls == 4
+
+
+# Windows and words
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0.2, 20), st.floats(0.1, 4)), min_size=1, max_size=30))
+def test_windows_hold_every_segment_once(drawn):
+    at, spans = 0.0, []
+    for seconds, pause in drawn:
+        spans.append((at, at + seconds))
+        at += seconds + pause
+
+    found = asr.recognition_windows(np.array(spans))
+    assert [k for first, last in found for k in range(first, last)] == list(range(len(spans)))
+    for first, last in found:
+        seconds = spans[last - 1][1] - spans[first][0]
+        assert last - first == 1 or seconds <= asr.MAX_WINDOW_SECONDS
+        assert all(spans[k][0] - spans[k - 1][1] < 2.0 for k in range(first + 1, last))
+
+
+def test_words_go_to_the_segment_they_overlap_and_never_back():
+    spans = np.array([(0.0, 1.0), (1.5, 2.5), (3.0, 4.0)])
+    times = [(0.1, 0.4), (0.8, 1.6), (1.3, 1.9), (1.2, 1.25), (2.55, 2.7), (4.1, 4.4)]
+    words = [Word(a, b, "szó", 1.0) for a, b in times]
+    assert asr.assign_words(words, spans) == [0, 0, 1, 1, 1, 2]

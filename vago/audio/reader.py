@@ -1,4 +1,7 @@
-"""A recording read once, in blocks, into scratch files that any stretch of it can be taken from: little of it is in memory."""
+"""Read a recording once, block by block, into scratch files from which any part can be loaded.
+
+Little of the recording is in memory at any time.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,16 @@ import soxr
 from vago import VagoError
 from vago.audio import io
 
-EAR_RATE = 16_000  # Hz, what recogniser, voice activity and speaker encoder listen at
-
 
 class Samples:
-    """(samples,) float32 in a file. Not a memory map: its pages would count as this process's memory."""
+    """(samples,) float32 in a file; slices are read from disk.
+
+    Not a memory map: its pages would count as memory of this process.
+    """
 
     def __init__(self, path: Path):
-        self._path, self.size = path, path.stat().st_size // 4
+        self._path = path
+        self.size = path.stat().st_size // 4
 
     def __len__(self) -> int:
         return self.size
@@ -33,42 +38,47 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Track:
-    """A recording of `samples` at `rate` Hz. `sha256`: of its 16 bit samples, as `audio.sha256`."""
+class OpenRecording:
+    """A recording of `samples` at `rate` Hz. sha256: of its 16 bit samples, as `io.sha256`."""
 
     folder: Path
     rate: int
     samples: int
     sha256: str
-    _full_scale: np.ndarray
+    _full_scale: np.ndarray  # one bit a sample, packed: whether it is at full scale
 
     @property
     def seconds(self) -> float:
         return self.samples / self.rate
 
     def whole(self, rate: int = io.SAMPLE_RATE) -> Samples:
-        """All of it at `rate` Hz, one of those it was opened with; what is sliced out of it is read then."""
+        """All of it at `rate` Hz, one of the rates it was opened with."""
         return Samples(_scratch(self.folder, rate))
 
     def wav(self, start: float, end: float, rate: int = io.SAMPLE_RATE) -> np.ndarray:
         """(samples,) float32 at `rate` Hz between two times in seconds."""
         return self.whole(rate)[max(0, round(start * rate)) : max(0, round(end * rate))]
 
-    def clipped(self, start: float, end: float) -> float:
-        """Share of samples at full scale between two times, at the recording's own rate: resampling rounds them off."""
+    def clipped_fraction(self, start: float, end: float) -> float:
+        """Share of samples at full scale between two times in seconds.
+
+        Counted at the recording's own rate, because resampling changes the peaks.
+        """
         first, last = (min(self.samples, max(0, round(at * self.rate))) for at in (start, end))
-        bits = np.unpackbits(self._full_scale[first // 8 : last // 8 + 1])[first % 8 :][
-            : last - first
-        ]
+        bits = np.unpackbits(self._full_scale[first // 8 : last // 8 + 1])
+        bits = bits[first % 8 :][: last - first]
         return float(np.mean(bits)) if len(bits) else 0.0
 
 
 @contextmanager
-def opened(path: Path, folder: Path, rates: tuple[int, ...] = (io.SAMPLE_RATE,)) -> Iterator[Track]:
-    """Read a recording through, resampled to `rates`, into `folder`, which is taken away again at the end.
+def open_recording(
+    path: Path, folder: Path, rates: tuple[int, ...] = (io.SAMPLE_RATE,)
+) -> Iterator[OpenRecording]:
+    """Read a recording, resampled to each of `rates`, into `folder`, which is removed at the end.
 
     Raises:
-        audio.Unreadable, VagoError: as `audio.blocks`; or `folder` has no room
+        io.Unreadable: as `io.blocks`
+        VagoError: `folder` cannot be written or has no room
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,33 +88,54 @@ def opened(path: Path, folder: Path, rates: tuple[int, ...] = (io.SAMPLE_RATE,))
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read(path: Path, folder: Path, rates: tuple[int, ...]) -> Track:
-    whole, full_scale, left, samples, rate = hashlib.sha256(), [], np.zeros(0, bool), 0, 0
-    resamplers: dict[int, soxr.ResampleStream] = {}
-    with ExitStack() as stack:
-        try:
+def _read(path: Path, folder: Path, rates: tuple[int, ...]) -> OpenRecording:
+    digest = hashlib.sha256()
+    flags = PackedFlags()
+    samples = rate = 0
+    try:
+        with ExitStack() as stack:
             files = {to: stack.enter_context(open(_scratch(folder, to), "wb")) for to in rates}
+            resamplers: dict[int, soxr.ResampleStream] = {}
+
             for block, rate in io.blocks(path):
-                whole.update(io.pcm16(block).tobytes())
+                digest.update(io.pcm16(block).tobytes())
+                flags.add(np.abs(block) >= io.FULL_SCALE)
                 samples += len(block)
-                flags = np.concatenate([left, np.abs(block) >= io.FULL_SCALE])
-                full_scale.append(np.packbits(flags[: len(flags) // 8 * 8]))
-                left = flags[len(flags) // 8 * 8 :]
+
                 for to, file in files.items():
-                    if to != rate and to not in resamplers:
-                        resamplers[to] = soxr.ResampleStream(
-                            rate, to, 1, dtype="float32", quality="HQ"
-                        )
-                    (resamplers[to].resample_chunk(block) if to != rate else block).tofile(file)
+                    if to == rate:
+                        block.tofile(file)
+                        continue
+                    if to not in resamplers:
+                        resamplers[to] = soxr.ResampleStream(rate, to, 1, "float32", "HQ")
+                    resamplers[to].resample_chunk(block).tofile(file)
+
             for to, resampler in resamplers.items():
-                resampler.resample_chunk(np.zeros(0, np.float32), last=True).tofile(files[to])
-        except OSError as error:
-            raise VagoError(
-                f"{folder} cannot be written ({error}): an hour of sound takes half a gigabyte there"
-            ) from None
-    return Track(
-        folder, rate, samples, whole.hexdigest(), np.concatenate([*full_scale, np.packbits(left)])
-    )
+                rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+                rest.tofile(files[to])
+    except OSError as error:
+        raise VagoError(
+            f"{folder} cannot be written ({error}): an hour of audio needs half a gigabyte there"
+        ) from None
+
+    return OpenRecording(folder, rate, samples, digest.hexdigest(), flags.packed())
+
+
+class PackedFlags:
+    """One bit a sample, collected block by block."""
+
+    def __init__(self):
+        self._bytes: list[np.ndarray] = []
+        self._rest = np.zeros(0, bool)  # fewer than 8 flags, which do not fill a byte yet
+
+    def add(self, flags: np.ndarray) -> None:
+        flags = np.concatenate([self._rest, flags])
+        full = len(flags) // 8 * 8
+        self._bytes.append(np.packbits(flags[:full]))
+        self._rest = flags[full:]
+
+    def packed(self) -> np.ndarray:
+        return np.concatenate([*self._bytes, np.packbits(self._rest)])
 
 
 def _scratch(folder: Path, rate: int) -> Path:

