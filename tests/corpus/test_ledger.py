@@ -1,11 +1,12 @@
-"""Every candidate in one table: joined, typed, found, heard."""
+"""Every candidate in one table: joined, typed, filtered, played."""
+
+from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from helpers.handmade import RATE, corpus
+from helpers.handmade import RATE, corpus, correction
 from vago import VagoError
-from vago.corpus.corrections import Correction
 from vago.corpus.review import ledger
 
 
@@ -15,83 +16,76 @@ def made(tmp_path_factory):
 
 
 def test_each_candidate_is_one_row_with_what_its_clip_has(made):
-    table = ledger.rows(made[0])
+    table = ledger.candidate_table(made[0])
     assert list(table.candidate) == list(made[0].ledger.candidate)
     assert set(table.part) == {"training", "held-out", ""} and (table.part == "held-out").sum() == 2
     assert list(table[table.fate == "rejected"].snr_db.isna()) == [True, True]
-    assert "confidence" not in table and "sha256" not in table, (
-        "nothing in it, or nothing for people"
-    )
+    assert "confidence" not in table, "it has no value"
+    assert "sha256" not in table, "it is not for people"
     assert set(table.denoised) == {"no", ""}
     assert np.allclose(table.rate, table.text.str.len() / 2)
 
 
 def test_columns_read_as_text_are_numbers_where_they_are(made):
     made = made[0]
-    as_text = type(made)(
-        **{
-            **vars(made),
-            "clips": made.clips.assign(
-                loudness_lufs=[f"{-20 - i:.4f}" for i in range(len(made.clips))]
-            ),
-        }
-    )
-    table = ledger.rows(as_text)
-    assert (
-        ledger.kind(table.loudness_lufs) == "number"
-        and table.loudness_lufs.min() == -20 - len(made.clips) + 1
-    )
-    kinds = {
-        name: ledger.kind(table[name])
-        for name in ("snr_db", "fate", "category", "text", "recording", "candidate")
-    }
-    assert kinds == dict(
-        snr_db="number",
-        fate="choice",
-        category="choice",
-        text="text",
-        recording="text",
-        candidate="text",
-    )
+    loudness = [f"{-20 - i:.4f}" for i in range(len(made.clips))]
+    clips = made.clips.assign(loudness_lufs=loudness)
+    table = ledger.candidate_table(type(made)(**{**vars(made), "clips": clips}))
+    assert table.loudness_lufs.min() == -20 - len(clips) + 1
+
+    names = ("loudness_lufs", "snr_db", "fate", "category", "text", "recording", "candidate")
+    kinds = [ledger.column_kind(table[name]) for name in names]
+    assert kinds == ["number", "number", "choice", "choice", "text", "text", "text"]
 
 
-def test_filters_add_up_and_missing_numbers_sort_last(made):
-    table = ledger.rows(made[0])
-    few = ledger.found(table, {"source": "quiz", "snr_db": (25, 30), "text": "PÁRATLAN"})
+def test_filters_add_up(made):
+    table = ledger.candidate_table(made[0])
+    few = ledger.select(table, {"source": "quiz", "snr_db": (25, 30), "text": "PÁRATLAN"})
     assert list(few.candidate) == ["quiz-one-0005", "quiz-one-0009"]
+    assert list(ledger.select(table, {"fate": "rejected"}).reason) == ["too short", "silent"]
+
+
+def test_missing_numbers_sort_last(made):
+    table = ledger.candidate_table(made[0])
     for descending, first in ((False, "quiz-one-0000"), (True, "quiz-one-0011")):
-        order = ledger.found(table, {"source": "quiz"}, "snr_db", descending)
-        assert order.candidate.iloc[0] == first and set(order.candidate.tail(2)) == {
-            "quiz-one-0003",
-            "quiz-one-0007",
-        }
-    assert list(ledger.found(table, {"fate": "rejected"}).reason) == ["too short", "silent"]
-    assert list(ledger.found(table, {}, "text").text) == sorted(table.text, key=str.casefold)
+        order = ledger.select(table, {"source": "quiz"}, "snr_db", descending)
+        assert order.candidate.iloc[0] == first
+        assert set(order.candidate.tail(2)) == {"quiz-one-0003", "quiz-one-0007"}
+
+    by_text = ledger.select(table, {}, "text").text
+    assert list(by_text) == sorted(table.text, key=str.casefold)
 
 
 def test_decisions_are_marked(made):
-    fixed = [
-        Correction("quiz", "one.wav", 0.5, 2.5, "reject"),
-        Correction("quiz", "one.wav", 0.5, 2.5, "text", "Más."),
+    decided = [
+        correction(0.5, 2.5, "reject", recording="one.wav"),
+        correction(0.5, 2.5, "text", "Más.", recording="one.wav"),
     ]
-    table = ledger.rows(made[0], fixed)
+    table = ledger.candidate_table(made[0], decided)
     assert dict(table.by_hand[table.by_hand != ""]) == {0: "reject, text"}
 
 
-def test_a_rejected_candidate_is_heard_from_its_recording(made):
-    table = ledger.rows(made[0]).set_index("candidate", drop=False)
-    wav, rate = ledger.sound(*made, table.loc["quiz-one-0007"])
+def hertz(wav: np.ndarray) -> float:
+    """The pitch of a tone of 2 s."""
+    return np.argmax(np.abs(np.fft.rfft(wav))) / 2
+
+
+def test_a_rejected_candidate_is_played_from_its_recording(made):
+    table = ledger.candidate_table(made[0]).set_index("candidate", drop=False)
+    wav, rate = ledger.candidate_audio(*made, table.loc["quiz-one-0007"])
     assert rate == RATE and len(wav) == 2 * RATE
-    assert np.argmax(np.abs(np.fft.rfft(wav))) / 2 == pytest.approx(270, abs=1), "the seventh tone"
-    kept, _ = ledger.sound(*made, table.loc["quiz-one-0008"])
-    assert np.argmax(np.abs(np.fft.rfft(kept))) / 2 == pytest.approx(280, abs=1)
+    assert hertz(wav) == pytest.approx(270, abs=1), "the seventh tone"
+
+    kept, _ = ledger.candidate_audio(*made, table.loc["quiz-one-0008"])
+    assert hertz(kept) == pytest.approx(280, abs=1)
 
 
-def test_a_sound_that_is_gone_is_a_sentence(made, tmp_path):
-    table = ledger.rows(made[0]).set_index("candidate", drop=False)
+def test_audio_that_is_gone_is_a_sentence(made, tmp_path):
+    table = ledger.candidate_table(made[0]).set_index("candidate", drop=False)
     with pytest.raises(VagoError, match="one.wav is not in .* bring it back to hear quiz-one-0007"):
-        ledger.sound(made[0], tmp_path, table.loc["quiz-one-0007"])
+        ledger.candidate_audio(made[0], tmp_path, table.loc["quiz-one-0007"])
+
     late = table.loc["quiz-one-0007"].copy()
     late["start"], late["end"] = 900.0, 902.0
     with pytest.raises(VagoError, match="holds nothing from 900.00"):
-        ledger.sound(*made, late)
+        ledger.candidate_audio(*made, late)

@@ -1,4 +1,4 @@
-"""TODO: what corpus.params is for."""
+"""Settings of notebook 01: from recordings to clips."""
 
 from __future__ import annotations
 
@@ -14,72 +14,82 @@ class CorpusParams(Params):
 
     notebook: ClassVar[str] = "01_prepare_dataset"
 
+    # recordings
     recordings_dir: str = Field(
-        "", description="one folder per source; empty: outputs/<profile>/recordings"
+        "", description="holds one folder per source; empty: outputs/<profile>/recordings"
     )
     sources: list[str] = Field(
-        ["quiz", "interview"], min_length=1, description="the folders to read, in this order"
+        ["quiz", "interview"], min_length=1, description="names of these folders, in this order"
     )
     demo_voice: bool = Field(
-        False, description="make recordings on the spot, open the base that comes with vago"
+        False, description="synthesize the recordings and use the base that comes with vago"
     )
-    speaker: str = "speaker"
+    speaker: str = Field("speaker", description="name of the voice, unless metadata.csv has one")
     language: Literal["hu"] = "hu"
 
-    min_seconds: float = Field(0.5, ge=0.5, description="XTTS ignores clips under half a second")
-    max_seconds: float = Field(11.6, gt=1, le=11.6, description="255,995 samples at 22,050 Hz")
-    max_tokens: int = Field(200, ge=10, le=400)
+    # cutting
+    min_seconds: float = Field(0.5, ge=0.5, description="of a clip; XTTS ignores shorter ones")
+    max_seconds: float = Field(
+        11.6, gt=1, le=11.6, description="of a clip; XTTS takes 255,995 samples at 22,050 Hz"
+    )
+    max_tokens: int = Field(200, ge=10, le=400, description="of a clip's text")
     search_seconds: float = Field(
-        0.4, ge=0, le=2, description="how far from a cue's edge a silence is looked for"
+        0.4, ge=0, le=2, description="distance from a cue's edge in which silence is looked for"
     )
     padding_seconds: float = Field(
-        0.1, ge=0, le=0.5, description="silence kept on both sides of the speech"
+        0.1, ge=0, le=0.5, description="silence kept before and after the speech"
     )
-    loudness_lufs: float = Field(-23.0, ge=-40, le=-10)
+
+    # loudness and quality
+    loudness_lufs: float = Field(-23.0, ge=-40, le=-10, description="of all clips (EBU R 128)")
     silent_dbfs: float = Field(
-        -50.0, description="a clip whose loudest 50 ms are under this is silent"
+        -50.0, description="level that the loudest 50 ms must reach; else the clip is silent"
     )
     clipped_fraction: float = Field(
-        0.001, ge=0, le=1, description="share of samples at full scale that makes a clip clipped"
+        0.001, ge=0, le=1, description="largest share of samples at full scale; else it is clipped"
     )
-    min_snr_db: float = Field(10.0, description="speech over noise; less makes a clip noisy")
+    min_snr_db: float = Field(10.0, description="signal-to-noise ratio; below, the clip is noisy")
     max_background_db: float = Field(
-        -18.0, le=0, description="how loud music or applause may be, relative to the speech"
+        -18.0, le=0, description="level of music or applause, relative to the speech"
     )
     min_bandwidth_hz: float = Field(
-        3000.0, ge=0, description="speech that ends under this is narrow; a telephone's is 3400"
+        3000.0, ge=0, description="below, the clip is narrow-band; a telephone has 3400 Hz"
     )
     rate_deviations: float = Field(
-        6.0, gt=0, description="robust standard deviations of the speaking rate's logarithm"
+        6.0, gt=0, description="robust standard deviations of log speaking rate; beyond, it is odd"
     )
     denoise: bool = Field(
-        False, description="take noise out of every clip with DeepFilterNet 3 (extra `denoise`)"
+        False, description="remove noise with DeepFilterNet 3, which needs the extra `denoise`"
     )
-    recogniser: str = Field(
-        "",
-        description="for recordings without a transcript: a Whisper model's folder or name; empty: base",
-    )
+
+    # recordings without a transcript: ASR and speakers
+    recogniser: str = Field("", description="Whisper model, a folder or a name; empty: base")
     recogniser_device: Literal["cpu", "cuda"] = "cpu"
-    cut_min_seconds: float = Field(
-        2.0, ge=0.5, description="shortest clip of a recording without a transcript"
-    )
+    cut_min_seconds: float = Field(2.0, ge=0.5, description="min_seconds of these recordings")
     cut_padding_seconds: float = Field(
-        0.15, ge=0, le=0.5, description="silence kept on both sides of it"
+        0.15, ge=0, le=0.5, description="padding_seconds of these recordings"
     )
     max_heard_cer: float = Field(
-        0.3, ge=0, description="character error rate between its text and what is heard in it alone"
+        0.3, ge=0, description="CER between the text and the ASR's output for the clip alone"
     )
-    min_confidence: float = Field(0.4, ge=0, le=1, description="mean probability of its words")
-    check_speaker: bool = Field(True, description="leave other voices out of it")
+    min_confidence: float = Field(
+        0.4, ge=0, le=1, description="mean probability of the ASR's words"
+    )
+    check_speaker: bool = Field(True, description="reject speakers other than the target")
     speaker_sample: str | None = Field(
-        None, description="a file with a few seconds of the target; None: who speaks most"
+        None, description="file with a few seconds of the target speaker; None: who speaks most"
     )
-    min_similarity: float = Field(0.65, ge=-1, le=1, description="cosine to the target's voice")
-    long_seconds: float = Field(7.0, description="clips from here on are long")
-    medium_seconds: float = Field(4.0, description="clips from here on are medium, below short")
+    min_similarity: float = Field(
+        0.65, ge=-1, le=1, description="cosine between the embeddings of clip and target speaker"
+    )
 
-    held_out_fraction: float = Field(0.05, gt=0, lt=0.5)
-    held_out_min_clips: int = Field(12, ge=2)
+    # categories by duration, for clips without one of their own
+    long_seconds: float = Field(7.0, description="shortest clip of the category long")
+    medium_seconds: float = Field(4.0, description="shortest clip of the category medium")
+
+    # held-out set
+    held_out_fraction: float = Field(0.05, gt=0, lt=0.5, description="share of all clips")
+    held_out_min_clips: int = Field(12, ge=2, description="at least as large, whatever the share")
     stretch_seconds: float = Field(
-        30.0, gt=0, description="length of the stretches the held-out set is made of"
+        30.0, gt=0, description="most speech in one of the stretches that the set is made of"
     )

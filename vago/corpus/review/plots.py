@@ -1,124 +1,133 @@
-"""TODO: what corpus.review.plots is for."""
+"""Figures of a corpus: measures, categories, the candidates' fates and the timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from vago.display.figures import SOURCE_COLOURS, new_figure
 
-# Okabe & Ito (2008): to be told apart whatever colours one sees
+# the palette of Okabe & Ito (2008), which colour-blind readers can tell apart; hatches besides
 FATE_COLOURS = {"kept": "#0072b2", "pause": "#e4e4e4"}
-
-
 REJECTED = (
-    ("#e69f00", "////"), ("#cc79a7", "xxxx"), ("#56b4e9", "...."), ("#d55e00", "----"), ("#f0e442", "++++"), ("#009e73", "||||"),
-    ("#999999", "oooo"), ("#ffffff", "****"),
-)  # fmt: skip
+    ("#e69f00", "////"),
+    ("#cc79a7", "xxxx"),
+    ("#56b4e9", "...."),
+    ("#d55e00", "----"),
+    ("#f0e442", "++++"),
+    ("#009e73", "||||"),
+    ("#999999", "oooo"),
+    ("#ffffff", "****"),
+)
 
 
-def measures(clips: pd.DataFrame, axes_of: Mapping[str, str]) -> Figure:
-    """A histogram for each of `axes_of` ({column: label}), the sources stacked."""
-    columns = min(3, max(1, len(axes_of)))
-    rows = max(1, -(-len(axes_of) // columns))
+def histograms(clips: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
+    """A histogram of each measure ({column: axis label}), the sources stacked."""
+    columns = min(3, max(1, len(labels)))
+    rows = max(1, -(-len(labels) // columns))
     figure, axes = new_figure(columns, rows, height=0.5 + 2.3 * rows)
     groups = list(clips.groupby("source", sort=False))
-    for axis, (name, label) in zip(axes.flat, axes_of.items()):
-        values = [part[name].dropna().to_numpy(dtype=float) for _, part in groups]
-        edges = np.histogram_bin_edges(np.concatenate(values), bins=24)
-        axis.hist(
-            values,
-            edges,
-            stacked=True,
-            color=[SOURCE_COLOURS[i % len(SOURCE_COLOURS)] for i in range(len(groups))],
-        )
+
+    for axis, (name, label) in zip(axes.flat, labels.items()):
+        _draw_histogram(axis, [part[name] for _, part in groups])
         axis.set_xlabel(label)
-        axis.xaxis.set_major_locator(MaxNLocator(5))
-        axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    for axis in axes.flat[len(axes_of) :]:
+    for axis in axes.flat[len(labels) :]:
         axis.set_visible(False)
     for axis in axes[:, 0]:
         axis.set_ylabel("clips")
-    labels = [
+
+    amounts = [
         f"{name}: {len(part)} clips, {part.seconds.sum() / 60:.1f} min" for name, part in groups
     ]
-    figure.legend(
-        axes[0, 0].containers or axes[0, 0].patches,
-        labels,
-        loc="outside upper left",
-        ncols=3,
-        frameon=False,
-    )
+    bars = axes[0, 0].containers or axes[0, 0].patches
+    figure.legend(bars, amounts, loc="outside upper left", ncols=3, frameon=False)
     return figure
 
 
+def _draw_histogram(axis: Axes, groups: Sequence[pd.Series]) -> None:
+    """One measure; a group per source."""
+    values = [group.dropna().to_numpy(dtype=float) for group in groups]
+    edges = np.histogram_bin_edges(np.concatenate(values), bins=24)
+    colours = [colour for _, colour in zip(values, cycle(SOURCE_COLOURS))]
+
+    axis.hist(values, edges, stacked=True, color=colours)
+    axis.xaxis.set_major_locator(MaxNLocator(5))
+    axis.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+
+
 def categories(clips: pd.DataFrame) -> Figure:
-    """Minutes and clips in each category; the held-out part is hatched."""
-    order = clips.groupby(["source", "category"], sort=False).seconds.sum().sort_values()
-    figure, axes = new_figure(height=1.2 + 0.28 * len(order))
+    """Minutes and clips of each category; the held-out part is hatched."""
+    key = ["source", "category"]
+    order = clips.groupby(key, sort=False).seconds.sum().sort_values()
+    held_out = clips[clips.held_out].groupby(key).seconds.sum()
+    counts = clips.groupby(key).size()
     colours = dict(zip(clips.source.unique(), SOURCE_COLOURS))
-    held_out = clips[clips.held_out].groupby(["source", "category"]).seconds.sum()
-    counts = clips.groupby(["source", "category"]).size()
-    for y, (key, seconds) in enumerate(order.items()):
-        test = held_out.get(key, 0.0) / 60
-        axes[0, 0].barh(y, seconds / 60 - test, color=colours[key[0]])
-        axes[0, 0].barh(
-            y,
-            test,
-            left=seconds / 60 - test,
-            color="white",
-            edgecolor=colours[key[0]],
-            hatch="////",
-        )
-        axes[0, 0].text(seconds / 60, y, f" {counts[key]}", va="center", fontsize=8)
-    axes[0, 0].set_yticks(
-        range(len(order)), [f"{category} ({source})" for source, category in order.index]
-    )
-    axes[0, 0].set(
-        xlabel="minutes (number of clips at the end, held-out part hatched)",
-        title="What the corpus holds",
-    )
+
+    figure, axes = new_figure(height=1.2 + 0.28 * len(order))
+    axis = axes[0, 0]
+    for y, ((source, category), seconds) in enumerate(order.items()):
+        colour = colours[source]
+        minutes = seconds / 60
+        hatched = held_out.get((source, category), 0.0) / 60
+        plain = minutes - hatched
+        axis.barh(y, plain, color=colour)
+        axis.barh(y, hatched, left=plain, color="white", edgecolor=colour, hatch="////")
+        axis.text(minutes, y, f" {counts[source, category]}", va="center", fontsize=8)
+
+    names = [f"{category} ({source})" for source, category in order.index]
+    axis.set_yticks(range(len(order)), names)
+    axis.set_xlabel("minutes (number of clips at the end, held-out part hatched)")
+    axis.set_title("What the corpus holds")
     return figure
 
 
 def fates(ledger: pd.DataFrame) -> Figure:
-    """Every candidate's fate: how many were kept, and why the others were not."""
+    """How many candidates were kept, and why the others were not."""
     label = ledger.reason.where(ledger.fate != "kept", "kept").fillna("kept")
     counts = label.value_counts().sort_values()
+    rejected = REJECTED[0][0]
+    colours = [FATE_COLOURS["kept"] if name == "kept" else rejected for name in counts.index]
+
     figure, axes = new_figure(height=1.0 + 0.3 * len(counts))
-    colours = [FATE_COLOURS["kept"] if name == "kept" else REJECTED[0][0] for name in counts.index]
-    bars = axes[0, 0].barh(counts.index, counts, color=colours)
-    axes[0, 0].bar_label(bars, padding=3)
-    axes[0, 0].set(xlabel="candidates", title=f"The fate of all {len(ledger)} candidates")
+    axis = axes[0, 0]
+    bars = axis.barh(counts.index, counts, color=colours)
+    axis.bar_label(bars, padding=3)
+    axis.set(xlabel="candidates", title=f"The fate of all {len(ledger)} candidates")
     return figure
 
 
 def timeline(bars: pd.DataFrame) -> Figure:
-    """What became of every second: one bar for each `bar`, pieces from `start` to `end` (seconds) with the look of `label`."""
+    """What became of every second.
+
+    Args:
+        bars: `bar` (its row in the figure), start, end in seconds and label, see
+            `report.timeline_bars`.
+    """
     names = list(dict.fromkeys(bars["bar"]))
-    total = (
-        bars.assign(seconds=bars["end"] - bars["start"])
-        .groupby("label")["seconds"]
-        .sum()
-        .sort_values(ascending=False)
-    )
-    looks = _looks(list(total.index))
-    figure, axes = new_figure(height=1.3 + 0.36 * len(names) + 0.18 * -(-len(total) // 3))
+    seconds = (bars["end"] - bars["start"]).groupby(bars["label"]).sum()
+    seconds = seconds.sort_values(ascending=False)
+    looks = _looks(list(seconds.index))
+
+    figure, axes = new_figure(height=1.3 + 0.36 * len(names) + 0.18 * -(-len(seconds) // 3))
     axis = axes[0, 0]
-    for label, part in bars.groupby("label"):
-        for name, pieces in part.groupby("bar"):
-            spans = list(zip(pieces["start"] / 60, (pieces["end"] - pieces["start"]) / 60))
-            axis.broken_barh(spans, (names.index(name) - 0.36, 0.72), linewidth=0, **looks[label])
+    for (label, name), pieces in bars.groupby(["label", "bar"]):
+        starts = pieces["start"] / 60
+        widths = (pieces["end"] - pieces["start"]) / 60
+        row = (names.index(name) - 0.36, 0.72)
+        axis.broken_barh(list(zip(starts, widths)), row, linewidth=0, **looks[label])
+
     axis.set_yticks(range(len(names)), names)
     axis.set(xlabel="minutes", ylim=(len(names) - 0.4, -0.6), xlim=(0, bars["end"].max() / 60))
     shown = [
-        Patch(label=f"{label}, {total[label] / 60:.2f} min", **look)
+        Patch(label=f"{label}, {seconds[label] / 60:.2f} min", **look)
         for label, look in looks.items()
     ]
     figure.legend(handles=shown, loc="outside upper left", ncols=3, frameon=False, fontsize=8)
@@ -126,9 +135,9 @@ def timeline(bars: pd.DataFrame) -> Figure:
 
 
 def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Kept, pause and unused have their colour, each reason of a rejection another, and a hatch for those who see no colours."""
+    """Kept and pause have a colour of their own; every other label has a colour and a hatch."""
     looks = {name: {"facecolor": colour} for name, colour in FATE_COLOURS.items() if name in labels}
-    for i, label in enumerate(label for label in labels if label not in FATE_COLOURS):
-        colour, hatch = REJECTED[i % len(REJECTED)]
+    others = [label for label in labels if label not in FATE_COLOURS]
+    for label, (colour, hatch) in zip(others, cycle(REJECTED)):
         looks[label] = {"facecolor": colour, "hatch": hatch, "edgecolor": "#222222"}
     return looks
