@@ -54,7 +54,7 @@ def trained(tmp_path_factory, session_project):
     gpt["mel_head.weight"] *= 2  # greedy choices far from ties
     gpt["mel_head.bias"][:1024] += 0.01
     paths.phase("baseline").mkdir(parents=True)
-    sha256 = checkpoint.save(paths.phase("baseline") / "best.safetensors", gpt, {})
+    sha256 = checkpoint.save_tensors(paths.phase("baseline") / "best.safetensors", gpt, {})
     files.write_json(
         paths.phase("baseline") / "phase.json", {"best_step": 7, "lineage": {"phase": "baseline"}}
     )
@@ -91,7 +91,7 @@ def test_both_files_hold_the_whole_model_with_the_phases_gpt(exported, trained):
     other = load_file(exported / "model.safetensors")
     base, gpt = (
         pickles.load_weights(trained.base / "model.pth"),
-        checkpoint.load(trained.phase("baseline") / "best.safetensors")[0],
+        checkpoint.load_tensors(trained.phase("baseline") / "best.safetensors")[0],
     )
     expected = base | {f"gpt.{name}": tensor for name, tensor in gpt.items()}
     assert weights.keys() == other.keys() == expected.keys()

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.projects import SCRIPTS
 from vago import VagoError
-from vago.recipes.demo.words import QUIZ_CATEGORIES
+from vago.recipes.demo.templates import QUIZ_CATEGORIES
 from vago.synthesis.params import Script
 
 SHOW = (

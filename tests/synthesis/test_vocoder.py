@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vago.model.bundled import stock_shape, widen
+from vago.model.bundled import stock_blocks, widen
 from vago.recipes.pretrain.decoder import new_generator
 from vago.synthesis import vocoder
 
@@ -47,7 +47,7 @@ def test_a_real_decoder_keeps_its_shape_and_its_sound(stock):
 def test_a_widened_decoder_is_as_narrow_as_before(stock):
     narrow = new_generator(24, 32).eval()
     stock.waveform_decoder.load_state_dict(
-        widen(stock_shape(narrow.state_dict()), stock.waveform_decoder.state_dict())
+        widen(stock_blocks(narrow.state_dict()), stock.waveform_decoder.state_dict())
     )
     slim = vocoder.slim(stock.waveform_decoder)
     z, speaker = torch.randn(1, 24, 12), torch.randn(1, 512, 1)

@@ -1,4 +1,4 @@
-"""TODO: what evaluation.params is for."""
+"""Settings of notebook 05: the evaluation of all phases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class EvaluateParams(SpeechParams):
     notebook: ClassVar[str] = "05_evaluate"
 
     phases: list[Literal["baseline", "combined", "ultrafine"]] = list(PHASES)
-    target_loss: float = Field(2.5, gt=0, description="the mel + text CE one would like to reach")
+    target_loss: float = Field(2.5, gt=0, description="the loss to reach")
     bootstrap_samples: int = Field(2000, ge=100)
     eval_batch_size: int = Field(8, ge=1)
     speech_clips: int = Field(6, ge=0, description="held-out sentences spoken by each phase")

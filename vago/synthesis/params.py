@@ -1,4 +1,4 @@
-"""Settings of speech synthesis and scripts: what notebooks 05 and 06, export and evaluation share."""
+"""Settings of speech synthesis, shared by 05, 06, export and evaluation; and scripts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SAMPLING = ("temperature", "top_k", "top_p", "repetition_penalty")
 # What samples.csv has beside each file, in this order.
 RECORDED = (*SAMPLING, "max_characters", "max_resamples", "prompt_seconds", "seed")
 
-
-# XTTS's soft limit for Hungarian, over which its speech gets worse. It is text.normalize.SOFT_LIMIT, not
-# imported: a change of the text room must not change the digest of everything that reads settings.
+# XTTS's soft limit for Hungarian, over which its speech gets worse. It equals normalize.SOFT_LIMIT
+# but is not imported: a change of the text room must not change the digest of all that reads
+# settings.
 HUNGARIAN_CHARACTERS = 224
 
 

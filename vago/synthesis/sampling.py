@@ -1,8 +1,9 @@
-"""Which code comes next: transformers' logits processors in the order of stock's `generate`, without what they leave undone.
+"""Sampling of the next code as transformers' `generate` does it, without stock's extra penalties.
 
-What stock's repetition penalty really sees: the codes generated so far and, because prompt and text stand before them as made-up
-codes, code 1 and the start code from the first step on. Code 1 is a sound like any other, so here only what was generated counts;
-`stand_ins` gives stock's view, with which the same random numbers draw the very same codes.
+Stock's repetition penalty also penalises code 1 and the start code from the first step on: prompt
+and text stand before the codes as made-up codes. Code 1 is a sound like any other, so here only
+generated codes are penalised. With `stand_ins` the penalty is stock's, and the same random numbers
+draw the same codes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,15 @@ from vago.synthesis.params import SpeechParams
 
 
 class Sampler:
-    """Draws codes as transformers' `generate` does: repetition penalty, temperature, top-k, top-p, in this order, and with a
-    row's generator seeded alike the very same codes.
+    """Repetition penalty, temperature, top-k, top-p, in this order, as transformers' `generate`.
 
-    Top-p looks at the `top_k` codes that are left instead of sorting all of them. `seen` holds which codes count as said.
+    With the same seed for a row's generator it draws the same codes. Top-p looks at the `top_k`
+    codes that are left instead of sorting all of them.
+
+    Args:
+        rows: texts in the batch. codes: size of the code vocabulary.
+        seeds: of each row's random numbers.
+        penalized: codes that the repetition penalty treats as generated from the start.
     """
 
     def __init__(
@@ -29,45 +35,55 @@ class Sampler:
         rows: int,
         codes: int,
         seeds: Sequence[int],
-        said: Sequence[int],
+        penalized: Sequence[int],
         device,
     ) -> None:
-        self.p, self.top_k = p, min(p.top_k, codes)
+        self.p = p
+        self.top_k = min(p.top_k, codes)
         self.generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-        self.seen = torch.zeros(rows, codes, dtype=torch.bool, device=device)
-        self.seen[:, list(said)] = True
+        self.penalized = torch.zeros(rows, codes, dtype=torch.bool, device=device)
+        self.penalized[:, list(penalized)] = True
 
     def draw(self, logits: torch.Tensor) -> torch.Tensor:
         """(B, codes) float32 logits -> (B,) codes."""
-        p = self.p
-        if p.repetition_penalty != 1:
-            held = torch.where(
-                logits < 0, logits * p.repetition_penalty, logits / p.repetition_penalty
-            )
-            logits = torch.where(self.seen, held, logits)
-        if p.temperature:
-            values, order = (logits / p.temperature).topk(self.top_k)  # the likeliest first
-            if p.top_p < 1:
-                # as TopPLogitsWarper: summed from the unlikeliest, up to and with 1 - top_p is left out, never the likeliest
-                left_out = values.flip(-1).softmax(dim=-1).cumsum(dim=-1).flip(-1) <= 1 - p.top_p
-                left_out[:, 0] = False
-                values = values.masked_fill(left_out, -math.inf)
-            # torch.multinomial's own way for one sample: the largest share over an exponential of its own
-            noise = torch.empty_like(logits)
-            for row, generator in zip(noise, self.generators):
-                row.exponential_(generator=generator)
-            best = (values.softmax(dim=-1) / noise.gather(1, order)).argmax(dim=-1, keepdim=True)
-            codes = order.gather(1, best)
+        penalty = self.p.repetition_penalty
+        if penalty != 1:
+            lowered = torch.where(logits < 0, logits * penalty, logits / penalty)
+            logits = torch.where(self.penalized, lowered, logits)
+
+        if self.p.temperature:
+            codes = self._sample(logits)
         else:
             codes = logits.argmax(dim=-1, keepdim=True)
-        self.seen.scatter_(1, codes, True)
+        self.penalized.scatter_(1, codes, True)
         return codes[:, 0]
 
+    def _sample(self, logits: torch.Tensor) -> torch.Tensor:
+        """(B, codes) -> (B, 1) codes."""
+        values, order = (logits / self.p.temperature).topk(self.top_k)  # the likeliest first
+
+        if self.p.top_p < 1:
+            # As TopPLogitsWarper: codes are left out from the least likely one on, while their sum
+            # is at most 1 - top_p; the likeliest one stays.
+            summed = values.flip(-1).softmax(dim=-1).cumsum(dim=-1).flip(-1)
+            left_out = summed <= 1 - self.p.top_p
+            left_out[:, 0] = False
+            values = values.masked_fill(left_out, -math.inf)
+
+        # As torch.multinomial for one sample: argmax of each share over exponential noise.
+        noise = torch.empty_like(logits)
+        for row, generator in zip(noise, self.generators):
+            row.exponential_(generator=generator)
+        shares = values.softmax(dim=-1)
+        best = (shares / noise.gather(1, order)).argmax(dim=-1, keepdim=True)
+        return order.gather(1, best)
+
     def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these rows alone."""
-        self.seen, self.generators = self.seen[rows], [self.generators[row] for row in rows]
+        """Continue with these rows only."""
+        self.penalized = self.penalized[rows]
+        self.generators = [self.generators[row] for row in rows]
 
 
 def stand_ins(gpt: nn.Module) -> tuple[int, int]:
-    """The codes with which stock fills the place of prompt and text, and so holds for said when it penalises repetition."""
+    """The codes that stock puts in place of prompt and text, and penalises as repetitions."""
     return 1, gpt.start_audio_token

@@ -1,4 +1,4 @@
-"""Text -> audio: many lines decoded at once and each vocoded once, or one line streamed while it is being decoded."""
+"""Text -> audio: many lines decoded in batches, or one line streamed while it is being decoded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,19 +19,23 @@ from vago.synthesis.decoding import Decoded, decode, steps
 from vago.synthesis.params import SpeechParams
 from vago.text import normalize
 
-MAX_LINES = 16  # decoded at once
+MAX_SENTENCES = 16  # decoded in one batch
 CODES_PER_SECOND = SAMPLE_RATE / CODE_SAMPLES
-CHUNKS = (
-    8,
-    32,
-)  # codes in the first chunk of a stream, and in the longest; each is twice the one before
-FADE = vocoder.HOP  # samples over which neighbouring chunks are cross-faded, whole frames
+
+# Codes in a stream's chunks: each chunk has twice as many as the one before, up to the longest.
+FIRST_CHUNK, LONGEST_CHUNK = 8, 32
+FADE = vocoder.HOP  # samples of cross-fade between chunks; a multiple of HOP
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What makes the model sound like somebody: `gpt_cond_latents` (1, 32, D) and `speaker_embedding` (1, 512, 1); and the
-    least and the most seconds that he takes for a character, where that is known."""
+    """What conditions the model on a speaker.
+
+    Attributes:
+        gpt_cond_latents: (1, 32, D), the GPT's prompt.
+        speaker_embedding: (1, 512, 1), for the vocoder.
+        seconds_per_character: the speaker's lowest and highest usual value, where known.
+    """
 
     gpt_cond_latents: torch.Tensor
     speaker_embedding: torch.Tensor
@@ -38,12 +43,18 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Speech:
-    """One spoken line: `wav` float32 (samples,) at 24,000 Hz, the seconds it took to make, whether every sentence came to
-    its own end (False: cut at the limit of `max_seconds_per_char`), and how many takes its sentences had."""
+class Utterance:
+    """One spoken line.
+
+    Attributes:
+        wav: (samples,) float32 at 24,000 Hz.
+        took_seconds: time of its synthesis.
+        ended: False where a sentence was cut at the limit of `max_seconds_per_char`.
+        takes: samplings of its most often resampled sentence.
+    """
 
     wav: np.ndarray
-    took: float
+    took_seconds: float
     ended: bool
     takes: int = 1
 
@@ -52,25 +63,33 @@ class Speech:
         return len(self.wav) / OUTPUT_RATE
 
 
+class Sentence(NamedTuple):
+    """The `number`th sentence of a line, normalized, and its token ids."""
+
+    line: int
+    number: int
+    text: str
+    tokens: torch.Tensor
+
+
 def voice_from(
     model,
     wavs: Sequence[np.ndarray],
     seconds: float = 6.0,
     seconds_per_character: tuple[float, float] | None = None,
 ) -> Voice:
-    """The voice of reference recordings (float32 mono at 22,050 Hz), `seconds` of them for the GPT's prompt.
+    """The voice of reference recordings (float32 mono at 22,050 Hz), `seconds` of them as prompt.
 
     Uses stock's two encoders but not its file reading, which needs FFmpeg's libraries.
     """
     audio = [torch.from_numpy(np.ascontiguousarray(wav))[None] for wav in wavs]
-    whole = torch.cat(audio, dim=1)[:, : int(seconds * SAMPLE_RATE)]
-    if whole.shape[1] < SAMPLE_RATE:
-        raise VagoError(
-            f"the reference audio is {whole.shape[1] / SAMPLE_RATE:.2f} s long: give at least one second"
-        )
-    latents = model.get_gpt_cond_latents(
-        whole.to(model.device), SAMPLE_RATE, length=-1, chunk_length=6
-    )
+    prompt = torch.cat(audio, dim=1)[:, : int(seconds * SAMPLE_RATE)]
+    if prompt.shape[1] < SAMPLE_RATE:
+        length = prompt.shape[1] / SAMPLE_RATE
+        raise VagoError(f"the reference audio is {length:.2f} s long: give at least one second")
+
+    prompt = prompt.to(model.device)
+    latents = model.get_gpt_cond_latents(prompt, SAMPLE_RATE, length=-1, chunk_length=6)
     embeddings = [model.get_speaker_embedding(wav.to(model.device), SAMPLE_RATE) for wav in audio]
     return Voice(latents, torch.stack(embeddings).mean(dim=0), seconds_per_character)
 
@@ -83,71 +102,43 @@ def speak(
     p: SpeechParams,
     pause_seconds: float = 0.35,
     on_progress: Callable[[int, int], None] | None = None,
-) -> list[Speech]:
+) -> list[Utterance]:
     """Speak each line. Long lines are split at sentence ends and joined with pauses.
 
-    A sentence that babbles on, breaks off or does not end has an odd length; where the voice's pace is known such a one is
-    drawn again, `p.max_resamples` times at most, and the least odd take is kept.
+    A sentence that babbles, breaks off or does not end has an odd duration. Where the voice's
+    seconds per character are known, such a sentence is sampled again, at most `p.max_resamples`
+    times, and the least odd take is kept.
 
-    The random numbers of a sentence come from the seed and its place alone, so a line sounds the same whatever is
-    spoken beside it.
+    The random numbers of a sentence depend on the seed and its place alone, so a line sounds the
+    same whatever else is in the batch.
     """
-    split = [
-        (i, j, piece)
+    todo = [
+        Sentence(i, j, text, _tokens(model, text, encode))
         for i, line in enumerate(lines)
-        for j, piece in enumerate(sentences(line, p.max_characters))
+        for j, text in enumerate(sentences(line, p.max_characters))
     ]
-    pieces = [(i, j, piece, _tokens(model, piece, encode)) for i, j, piece in split]
-    # a batch takes as many steps as its longest line, so lines of like lengths go together
-    pieces.sort(key=lambda piece: len(piece[2]))
-    wavs: list[dict[int, np.ndarray]] = [{} for _ in lines]
-    took, ended, takes = [0.0] * len(lines), [True] * len(lines), [1] * len(lines)
-    for at in range(0, len(pieces), MAX_LINES):
-        part = pieces[at : at + MAX_LINES]
+    # A batch takes as many steps as its longest sentence, so similar lengths go together.
+    todo.sort(key=lambda sentence: len(sentence.text))
+
+    spoken: dict[tuple[int, int], Utterance] = {}
+    for at in range(0, len(todo), MAX_SENTENCES):
+        batch = todo[at : at + MAX_SENTENCES]
         started = time.perf_counter()
-        decoded = _takes(model.gpt, voice, part, p)
-        share = (time.perf_counter() - started) / len(decoded)
-        for (i, j, *_), (line, count) in zip(part, decoded):
+        decoded = _decode_with_resamples(model.gpt, voice, batch, p)
+        share = (time.perf_counter() - started) / len(batch)
+
+        for sentence, (take, takes) in zip(batch, decoded):
             started = time.perf_counter()
-            wavs[i][j] = vocoder.vocode(model, line.latents, voice.speaker_embedding)
-            took[i] += share + time.perf_counter() - started
-            ended[i] &= line.ended
-            takes[i] = max(takes[i], count)
+            wav = vocoder.vocode(model, take.latents, voice.speaker_embedding)
+            took = share + time.perf_counter() - started
+            spoken[sentence.line, sentence.number] = Utterance(wav, took, take.ended, takes)
             if on_progress:
-                on_progress(sum(map(len, wavs)), len(pieces))
-    pause = _pause(pause_seconds)
-    ordered = [[wav for _, wav in sorted(line.items())] for line in wavs]
-    joined = [
-        np.concatenate([part for wav in line for part in (pause, wav)][1:]) for line in ordered
-    ]
-    return [Speech(wav, took[i], ended[i], takes[i]) for i, wav in enumerate(joined)]
+                on_progress(len(spoken), len(todo))
 
-
-def _takes(
-    gpt, voice: Voice, part: Sequence[tuple[int, int, str, torch.Tensor]], p: SpeechParams
-) -> list[tuple[Decoded, int]]:
-    """Each sentence (line, place in it, text, tokens) decoded, and how many takes it had."""
-
-    def oddness(line: Decoded, piece: str) -> tuple[bool, float]:
-        """Whether it was cut, and by how many seconds per character it leaves the voice's pace."""
-        low, high = voice.seconds_per_character or (0, math.inf)
-        pace = len(line.codes) / CODES_PER_SECOND / len(piece)
-        return not line.ended, max(low - pace, pace - high, 0)
-
-    takes: list[list[Decoded]] = [[] for _ in part]
-    left = list(range(len(part)))
-    for take in range(1 + p.max_resamples * bool(voice.seconds_per_character and p.temperature)):
-        tokens, limits = [part[k][3] for k in left], [code_limit(part[k][2], p) for k in left]
-        seeds = [seed_of(p, *part[k][:2], take) for k in left]
-        for k, line in zip(left, decode(gpt, voice.gpt_cond_latents, tokens, p, limits, seeds)):
-            takes[k].append(line)
-        left = [k for k in left if oddness(takes[k][-1], part[k][2]) > (False, 0)]
-        if not left:
-            break
-    return [
-        (min(lines, key=lambda line: oddness(line, piece)), len(lines))
-        for lines, (_, _, piece, _) in zip(takes, part)
-    ]
+    of_line: list[list[Utterance]] = [[] for _ in lines]
+    for (line, _), utterance in sorted(spoken.items(), key=lambda item: item[0]):
+        of_line[line].append(utterance)
+    return [_joined(parts, _pause(pause_seconds)) for parts in of_line]
 
 
 def stream(
@@ -159,46 +150,111 @@ def stream(
     pause_seconds: float = 0.35,
     number: int = 0,
 ) -> Iterator[np.ndarray]:
-    """Speak one line while it is being decoded: float32 chunks at 24,000 Hz that, joined, are what `speak` gives to 1e-5
-    where it needs no second take: what has been heard cannot be drawn again.
+    """Speak one line while it is being decoded: float32 chunks at 24,000 Hz.
 
-    The first chunk is there after eight codes. Each chunk is vocoded with as many frames around it as its samples hang on, so
-    it is what vocoding the whole line would give; neighbours are cross-faded all the same, for machines that round otherwise.
+    The first chunk is ready after eight codes. Joined, the chunks equal what `speak` gives to 1e-5,
+    unless `speak` resamples: a stream cannot, its audio is already playing. Each chunk is vocoded
+    with all the frames around it that its samples depend on. The cross-fade between neighbours is
+    for machines that round differently.
 
     Args:
-        number: the line's place in its script, on which its random numbers hang.
+        number: the line's place in its script, part of the seed of its random numbers.
     """
-    for j, piece in enumerate(sentences(line, p.max_characters)):
+    for j, text in enumerate(sentences(line, p.max_characters)):
         if j:
             yield _pause(pause_seconds)
-        tokens, limit, seed = (
-            _tokens(model, piece, encode),
-            code_limit(piece, p),
-            seed_of(p, number, j),
-        )
+
+        tokens = _tokens(model, text, encode)
+        limit = code_limit(text, p)
+        seed = seed_of(p, number, j)
         drawn = steps(model.gpt, voice.gpt_cond_latents, [tokens], p, [limit], [seed])
         yield from _chunks(model, (latent[0] for *_, latent in drawn), voice.speaker_embedding)
+
+
+def code_limit(text: str, p: SpeechParams) -> int:
+    """Maximum number of codes of a sentence."""
+    return int(len(text) * p.max_seconds_per_char * CODES_PER_SECOND) + 12
+
+
+def seed_of(p: SpeechParams, line: int, sentence: int, take: int = 0) -> int:
+    """Seed of a take's random numbers."""
+    return p.seed * 1_000_003 + line * 101 + sentence + take * 500_009
+
+
+def sentences(line: str, limit: int) -> list[str]:
+    """The normalized line; one longer than `limit` characters is split at sentence ends."""
+    text = normalize.normalise(line)
+    if not text:
+        raise VagoError(f"nothing is left to be spoken of {line!r}: give the line some words")
+    return normalize.split_sentences(text, limit)
+
+
+def _decode_with_resamples(
+    gpt, voice: Voice, batch: Sequence[Sentence], p: SpeechParams
+) -> list[tuple[Decoded, int]]:
+    """(the least odd take, number of takes) of each sentence."""
+
+    def oddness(take: Decoded, text: str) -> tuple[bool, float]:
+        """(was it cut, seconds per character outside the voice's usual range)."""
+        low, high = voice.seconds_per_character or (0, math.inf)
+        pace = len(take.codes) / CODES_PER_SECOND / len(text)
+        return not take.ended, max(low - pace, pace - high, 0)
+
+    can_resample = voice.seconds_per_character and p.temperature
+    most = 1 + p.max_resamples if can_resample else 1
+
+    takes: list[list[Decoded]] = [[] for _ in batch]
+    left = list(range(len(batch)))
+    for take in range(most):
+        chosen = [batch[k] for k in left]
+        tokens = [sentence.tokens for sentence in chosen]
+        limits = [code_limit(sentence.text, p) for sentence in chosen]
+        seeds = [seed_of(p, sentence.line, sentence.number, take) for sentence in chosen]
+        decoded = decode(gpt, voice.gpt_cond_latents, tokens, p, limits, seeds)
+        for k, one in zip(left, decoded):
+            takes[k].append(one)
+
+        left = [k for k in left if oddness(takes[k][-1], batch[k].text) > (False, 0)]
+        if not left:
+            break
+
+    best = [
+        min(found, key=lambda take: oddness(take, sentence.text))
+        for found, sentence in zip(takes, batch)
+    ]
+    return list(zip(best, map(len, takes)))
+
+
+def _joined(parts: Sequence[Utterance], pause: np.ndarray) -> Utterance:
+    """A line from its sentences."""
+    wavs = [wav for part in parts for wav in (pause, part.wav)]
+    return Utterance(
+        wav=np.concatenate(wavs[1:]),
+        took_seconds=sum(part.took_seconds for part in parts),
+        ended=all(part.ended for part in parts),
+        takes=max(part.takes for part in parts),
+    )
 
 
 def _chunks(
     model, latents: Iterator[torch.Tensor], speaker_embedding: torch.Tensor
 ) -> Iterator[np.ndarray]:
-    """Latents (D,) as they come -> chunks of samples."""
+    """Latents (D,) as they are decoded -> chunks of samples."""
     per_latent, to_output = vocoder.frame_scales(model.hifigan_decoder)
-    reach = vocoder.reach(vocoder.slim_decoder(model))
-    had, done = [], 0  # latents, and the frames whose samples were given out
-    chunk, longest = CHUNKS
-    wanted = chunk  # so many latents before the next chunk
-    tail = np.zeros(0, dtype=np.float32)
+    radius = vocoder.receptive_radius(vocoder.slim_decoder(model))
+    had: list[torch.Tensor] = []
+    done = 0  # frames whose samples were given out
+    tail = np.zeros(0, dtype=np.float32)  # of the last chunk, to be faded into the next
+    chunk = wanted = FIRST_CHUNK  # latents of the next chunk, and in all until then
 
-    def until(sure: int, end: int) -> np.ndarray:
-        """Samples of the frames from `done` to `end`, `sure` of them known, behind the last chunk's tail faded into them."""
-        hop, fade = vocoder.HOP, len(tail) // vocoder.HOP
-        start = max(done - fade - reach, 0)
-        z = vocoder.frames(model, torch.stack(had))[:, :, start:sure]
-        wav = vocoder.samples(model, z, speaker_embedding)[
-            (done - fade - start) * hop : (end - start) * hop
-        ]
+    def vocode(known: int, end: int) -> np.ndarray:
+        """Samples from the tail's first frame to frame `end`, of `known` frames that are final."""
+        faded = len(tail) // vocoder.HOP
+        start = max(done - faded - radius, 0)
+        z = vocoder.frames(model, torch.stack(had))[:, :, start:known]
+        wav = vocoder.samples(model, z, speaker_embedding)
+        wav = wav[(done - faded - start) * vocoder.HOP : (end - start) * vocoder.HOP]
+
         rise = np.linspace(0, 1, len(tail), dtype=np.float32)
         wav[: len(tail)] = wav[: len(tail)] * rise + tail * (1 - rise)
         return wav
@@ -207,45 +263,31 @@ def _chunks(
         had.append(latent)
         if len(had) < wanted:
             continue
-        # a frame hangs on the latents beside it: of the last one's frames none is sure yet
-        sure = int((len(had) - 1) * per_latent * to_output)
-        end = sure - reach
+
+        # A frame is interpolated between latents: those of the last latent are not final yet.
+        known = int((len(had) - 1) * per_latent * to_output)
+        end = known - radius
         if end > done:
-            wav = until(sure, end)
-            tail, done = wav[-FADE:].copy(), end
+            wav = vocode(known, end)
+            tail = wav[-FADE:].copy()
+            done = end
             yield wav[:-FADE]
-        chunk = min(2 * chunk, longest)
+        chunk = min(2 * chunk, LONGEST_CHUNK)
         wanted += chunk
+
     whole = vocoder.frames(model, torch.stack(had)).shape[2]
-    yield until(whole, whole)
+    yield vocode(whole, whole)
 
 
-def code_limit(piece: str, p: SpeechParams) -> int:
-    """The most codes that are drawn for a sentence."""
-    return int(len(piece) * p.max_seconds_per_char * CODES_PER_SECOND) + 12
-
-
-def seed_of(p: SpeechParams, line: int, sentence: int, take: int = 0) -> int:
-    """Of a sentence's random numbers."""
-    return p.seed * 1_000_003 + line * 101 + sentence + take * 500_009
-
-
-def _tokens(model, piece: str, encode: Callable[[str], list[int]]) -> torch.Tensor:
-    ids = encode(piece)
-    if len(ids) >= model.args.gpt_max_text_tokens:
+def _tokens(model, text: str, encode: Callable[[str], list[int]]) -> torch.Tensor:
+    ids = encode(text)
+    most = model.args.gpt_max_text_tokens
+    if len(ids) >= most:
         raise VagoError(
-            f"{len(ids)} tokens are too many for one sentence, the model takes {model.args.gpt_max_text_tokens}: {piece!r}"
+            f"{len(ids)} tokens are too many for one sentence, the model takes {most}: {text!r}"
         )
     return torch.tensor(ids)
 
 
 def _pause(seconds: float) -> np.ndarray:
     return np.zeros(int(seconds * OUTPUT_RATE), dtype=np.float32)
-
-
-def sentences(line: str, limit: int) -> list[str]:
-    """What is spoken in one go: the normalised line, where it has more than `limit` characters in pieces, at sentence ends."""
-    spoken = normalize.normalise(line)
-    if not spoken:
-        raise VagoError(f"nothing is left to be spoken of {line!r}: give the line some words")
-    return normalize.split_sentences(spoken, limit)

@@ -1,0 +1,79 @@
+"""A script becomes files and a table; the prompt's clips; a stream as a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vago.audio import io
+from vago.corpus.corpus import Corpus
+from vago.synthesis import samples
+from vago.synthesis.params import SampleParams, Script, SpeechParams
+
+COLUMNS = (
+    "line file category text seconds took_seconds ended takes phase model_sha256 prompt "
+    "temperature top_k top_p repetition_penalty max_characters max_resamples prompt_seconds seed"
+).split()
+
+
+@pytest.fixture
+def script(project):
+    path = project.script("short")
+    path.parent.mkdir(parents=True)
+    lines = "- {name: one, text: Jó estét!}\n- {name: two, text: 'Ön nyert 40 000 Ft-ot!'}\n"
+    path.write_text(f"title: rövid\nlines:\n{lines}", encoding="utf-8")
+    return path
+
+
+def test_a_script_becomes_files_and_a_table(project, script):
+    settings = {"max_seconds_per_char": 0.06, "prompt_seconds": 2}
+    p = SampleParams(profile="mini", script="short", phase="base", **settings)
+    folder = project.samples("short")
+
+    def names() -> list[str]:
+        return sorted(path.name for path in folder.iterdir())
+
+    table = samples.speak_script(p, project)
+    assert list(table.columns) == COLUMNS
+    assert names() == ["01_one.wav", "02_two.wav", "samples.csv"]
+    for row in table.itertuples():
+        wav, rate = io.load(folder / row.file)
+        assert rate == 24000
+        assert len(wav) / rate == pytest.approx(row.seconds, abs=0.01)
+        assert 0.02 < np.abs(wav).max() < 1.0
+        assert io.clipped_fraction(wav) == 0
+
+    first = [(folder / file).read_bytes() for file in table.file]
+    script.write_text(script.read_text(encoding="utf-8").replace("two", "zwei"), encoding="utf-8")
+    samples.speak_script(p, project)
+    assert names() == ["01_one.wav", "02_zwei.wav", "samples.csv"]
+    again = [(folder / file).read_bytes() for file in ("01_one.wav", "02_zwei.wav")]
+    assert again == first, "same seed, same samples"
+
+
+def test_the_scripts_table_shows_what_is_spoken(script):
+    assert "negyvenezer forintot" in samples.spoken_as(Script.load(script), 224).spoken["two"]
+
+
+def test_a_streams_chunks_as_a_table(model, voice, encode):
+    speaking = samples.SpeakingPhase("base", "", model, voice, encode, None, [])
+    p = SampleParams(temperature=0.7, max_seconds_per_char=0.06)
+    table, wav = samples.stream_line(speaking, "Csend van. Hallani a szívverését!", p)
+
+    ready, audible = table["there after"], table["sound so far"]
+    assert table.index.name == "chunk"
+    assert len(table) >= 3
+    assert ready.is_monotonic_increasing
+    assert audible.is_monotonic_increasing
+    assert audible.iloc[-1] == pytest.approx(len(wav) / io.OUTPUT_RATE, abs=1e-3)
+    assert ready.iloc[0] < ready.iloc[-1]
+
+
+def test_reference_clips_are_training_clips_of_the_first_source(session_project):
+    corpus = Corpus.load(session_project.corpus)
+    prompt = samples.reference_clips(corpus, SpeechParams(prompt_seconds=4))
+    chosen = corpus.clips.set_index("clip_id").loc[prompt]
+
+    assert not chosen.held_out.any()
+    assert set(chosen.source) == {corpus.clips.source[0]}
+    assert chosen.seconds.sum() >= 4 > chosen.seconds.iloc[:-1].sum()
