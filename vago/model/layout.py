@@ -57,10 +57,10 @@ def embed_codes(gpt: nn.Module, codes: torch.Tensor) -> torch.Tensor:
 def text_inputs_and_targets(
     gpt: nn.Module, text: torch.Tensor, lengths: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, N) padded tokens, (B,) lengths -> inputs [start, tokens], targets [tokens, stop].
+    """(B, N) padded tokens -> inputs [start, tokens], targets [tokens, stop].
 
-    Both are (B, N + 1); targets behind the stop are IGNORED. Stock feeds the stop as well, but
-    masks it from all that follows.
+    Both are (B, N + 1). The clips have (B,) `lengths`; targets behind the stop are IGNORED. Stock
+    feeds the stop as well, but masks it from all that follows.
     """
     start, stop = gpt.start_text_token, gpt.stop_text_token
     index = torch.arange(text.shape[1] + 1, device=text.device)[None]
@@ -75,10 +75,10 @@ def text_inputs_and_targets(
 def code_inputs_and_targets(
     gpt: nn.Module, codes: torch.Tensor, lengths: torch.Tensor, ignored_spans: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, T) padded codes, (B,) lengths -> inputs [start, codes, 3 stops], targets [codes, 4 stops].
+    """(B, T) padded codes -> inputs [start, codes, 3 stops], targets [codes, 4 stops].
 
-    Both are (B, T + 4). IGNORED are the targets behind the stops and those of the codes in
-    `ignored_spans`, (B, 2) [first, last) of each clip.
+    Both are (B, T + 4). The clips have (B,) `lengths`. IGNORED are the targets behind the stops
+    and those of the codes in `ignored_spans`, (B, 2) [first, last) of each clip.
     """
     start, stop = gpt.start_audio_token, gpt.stop_audio_token
     codes = F.pad(codes, (0, STOP_TARGETS - 1), value=stop)

@@ -1,6 +1,7 @@
-"""Which clips go together, in which order and behind which prompt: a function of seed and step alone.
+"""Which clips go together, in which order and behind which prompt.
 
-No state is kept here, so a resumed run needs only its step to see the batches that it would have seen.
+All of it is a function of seed and step. No state is kept here, so a resumed run needs only its
+step to get the batches of an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class Batch:
     Attributes:
         text: (B, N) int64 tokens. text_lengths: (B,).
         codes: (B, T) int64 audio codes. code_lengths: (B,).
-        cond_mels: (B, 80, F) float32, the prompts, which are equally long within a batch and have no
-            padding; or (B / k, 80, F), each for k clips.
-        prompt_spans: (B, 2) int64, [first, last) code of the clip's own prompt; empty where the prompt
-            comes from another clip.
+        cond_mels: (B, 80, F) float32, the prompts, equally long within a batch and not padded;
+            or (B / k, 80, F), each for k clips.
+        prompt_spans: (B, 2) int64, [first, last) code of the clip's own prompt; empty where the
+            prompt comes from another clip.
         clip_ids: B names.
         longest: text and code inputs of the clip that has most, counted on the CPU so that no step
             waits for the device; 0: as long as the padded parts.
@@ -135,7 +136,7 @@ def training_batch(
 
 def _with_own_prompts(clips: Sequence[Features], frames: int, rng: np.random.Generator) -> Batch:
     """Prompts cut from the clips themselves, whose codes are masked."""
-    # stock takes half of a clip that is shorter than the prompt; here the whole batch's prompts shrink
+    # stock halves the prompt of a clip that is shorter than it; here all of the batch shrink
     frames = min(frames, min(clip.mel.shape[1] for clip in clips) // 2)
 
     mels, spans = [], []
@@ -186,8 +187,8 @@ def other_prompt(
     others = _others(clips, speaker, {own, *without})
     if not others:
         raise VagoError(
-            f"clip {own} is the only one of speaker {speaker!r} among {len(clips)} clips, so no other "
-            "clip can be its prompt: add more clips of that speaker, or leave this one out"
+            f"clip {own} is the only one of speaker {speaker!r} among {len(clips)} clips, "
+            "so no other clip can be its prompt: add clips of that speaker, or leave this one out"
         )
 
     parts: list[torch.Tensor] = []

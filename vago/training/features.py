@@ -55,7 +55,7 @@ def conditioning_mel(wav: torch.Tensor, mel_stats: torch.Tensor) -> torch.Tensor
 
 
 def audio_codes(wav: torch.Tensor, dvae, mel_stats: torch.Tensor) -> torch.Tensor:
-    """(1, samples) at 22,050 Hz -> (T,) codes, T = ceil(samples / 1024), as `GPT.forward` counts them.
+    """(1, samples) at 22,050 Hz -> (T,) codes, T = ceil(samples / 1024) as in `GPT.forward`.
 
     The DVAE gives one code more when the length is a multiple of 1024, because its mel frames are
     centred. Stock overwrites that code with the stop token; here it is cut off.

@@ -2,11 +2,11 @@
 
 Where it differs from coqui-tts 0.28's `GPT.forward`, and why:
 
-* the prompt is masked in every clip and in units of codes; stock masks only the last clip of a batch,
-  in units of 256 samples, and can mask the stop target: a model then learns not to stop;
+* the prompt is masked in every clip and in units of codes; stock masks only the last clip of a
+  batch, in units of 256 samples, and can mask the stop target: a model then learns not to stop;
 * masks come from comparing indices with lengths, not from Python loops over device scalars;
-* padding stands behind each clip, not between its text and its codes, so that attention needs no mask
-  and takes the fast kernels (text and codes count their positions apart, so nothing else changes);
+* padding stands behind each clip, not between its text and its codes, so that attention needs no
+  mask and takes the fast kernels (text and codes have their own positions: nothing else changes);
 * sums and token counts are per clip, so that averages are per token over any set of batches.
 """
 
@@ -43,7 +43,7 @@ class GPTLoss(nn.Module):
         for block in gpt.gpt.h:
             block.mlp.act = nn.GELU(approximate="tanh")
 
-        # a new module is in training mode, and to restore that after scoring would switch dropout on
+        # new modules are in training mode: restoring that after scoring would switch dropout on
         self.train(gpt.training)
 
     def forward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -94,8 +94,8 @@ def training_loss(
 ) -> torch.Tensor:
     """mel CE + text_weight * text CE, per token: a scalar.
 
-    `counts` are the (mel, text) targets of the whole accumulation group, so that the gradients of its
-    micro-batches, whatever their sizes, add up to the gradient of the group's mean.
+    `counts` are the (mel, text) targets of the whole accumulation group, so that the gradients of
+    its micro-batches, whatever their sizes, add up to the gradient of the group's mean.
     """
     return mel_nll.sum() / counts[0] + text_weight * text_nll.sum() / counts[1]
 

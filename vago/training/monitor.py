@@ -1,4 +1,4 @@
-"""What a training run reports while it runs: metrics.jsonl, progress.json, TensorBoard, warnings."""
+"""What a training run reports: metrics.jsonl, progress.json, TensorBoard and warnings."""
 
 from __future__ import annotations
 
