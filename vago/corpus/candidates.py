@@ -161,13 +161,13 @@ class Judge:
         measured = self._measure(cue, wav, span, spoken)
 
         # What may be wrong, the most telling first: an untranscribed recording's cue may be
-        # somebody else's, or silence, and have no text
+        # another speaker's, or silence, and have no text
         of_text, tokens = verdicts.of_text(p, spoken, self.encode)
         shortest = p.cut_min_seconds if recording.untranscribed else p.min_seconds
         of_audio = verdicts.of_audio(p, wav, measured, speechless, shortest)
         faults = [of_text, of_audio]
         if recording.untranscribed:
-            of_asr = KEPT if fix.text else verdicts.of_recognition(p, cue.heard, measured)
+            of_asr = KEPT if fix.text else verdicts.of_recognition(p, cue.hypothesis, measured)
             faults = [cue.verdict, of_audio, of_asr, of_text]
         fault = verdicts.first_fault(faults)
 
@@ -226,7 +226,7 @@ def ledger_row(one: Candidate) -> dict[str, Any]:
 
 
 def clip_row(p: CorpusParams, one: Candidate) -> dict[str, Any]:
-    """A kept candidate's row of clips.csv, without `held_out`."""
+    """A kept candidate's row of clips.csv, and its recording's hash, by which it is held out."""
     recording = one.place.recording
     category = normalize.category(
         one.text.spoken, one.seconds, one.category, p.long_seconds, p.medium_seconds

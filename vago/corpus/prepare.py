@@ -34,7 +34,7 @@ from vago.paths import Paths
 ASR_CACHE = ".heard"  # folder of ASR results in the corpus's folder, no part of the corpus
 SETTINGS_WITHOUT_EFFECT = {"outputs_root", "base_dir", "recordings_dir"}  # on what a corpus holds
 
-Report = Callable[[int, int, str], None]
+OnProgress = Callable[[int, int, str], None]
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Work:
 
 
 def prepare(
-    p: CorpusParams, paths: Paths, encode: Encode, on_progress: Report | None = None
+    p: CorpusParams, paths: Paths, encode: Encode, on_progress: OnProgress | None = None
 ) -> Corpus:
     """Cut the recordings of all sources into clips and write the corpus; same input, same bytes.
 
@@ -93,7 +93,7 @@ def prepare(
 
 
 def _find_speech(
-    p: CorpusParams, paths: Paths, work: list[Work], staging: ClipStaging, report: Report
+    p: CorpusParams, paths: Paths, work: list[Work], staging: ClipStaging, report: OnProgress
 ) -> None:
     """Find the speech of untranscribed recordings, and the speakers of each source."""
     bare = [one for one in work if one.recording.untranscribed]
@@ -126,7 +126,12 @@ class Cutter:
     """Cuts and judges the cues of all recordings; the clips of those kept lie in `staging`."""
 
     def __init__(
-        self, p: CorpusParams, paths: Paths, encode: Encode, staging: ClipStaging, report: Report
+        self,
+        p: CorpusParams,
+        paths: Paths,
+        encode: Encode,
+        staging: ClipStaging,
+        report: OnProgress,
     ):
         self.p = p
         self.encode = encode

@@ -102,7 +102,7 @@ def _speech_of(cues: list[Span], speech: SpeechSegments, search: float) -> list[
             inside = min(ends[k], high) - max(starts[k], low)
             foreign = inside <= search and max(before, after) > max(search, inside)
 
-            # What continues further than the search is somebody else's
+            # What continues further than the search is another speaker's
             first, last = low, high
             if before > search:
                 first = speech.quietest(starts[k] - search, starts[k])

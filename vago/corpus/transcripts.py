@@ -31,11 +31,10 @@ _TAG = re.compile(
 class Cue:
     """A part of a recording, from `start` to `end` seconds, with its text.
 
-    Of a transcript:
-        line: its line there. category: the source's own.
-    Of a recording without one, whose cues are cut in its pauses already:
-        heard: what the ASR recognises in the clip alone. measured: by ASR and speaker embeddings.
-        verdict: whether it is the target who speaks.
+    line, category: a transcript's line, and the source's own category of it.
+    hypothesis: what the ASR recognises in the clip alone; of an untranscribed recording.
+    measured: likewise, by ASR and speaker embeddings.
+    verdict: likewise, whether the target speaks.
     """
 
     start: float
@@ -43,7 +42,7 @@ class Cue:
     text: str
     line: int = 0
     category: str = ""
-    heard: str = ""
+    hypothesis: str = ""
     measured: Measures = Measures()
     verdict: Verdict = KEPT
 

@@ -29,7 +29,7 @@ FOREIGN_MARGIN = 0.1  # a window less than this nearer to the target than to ano
 MAX_PAUSE_IN_WORD = 0.25
 MIN_WORD_OUTSIDE = 0.1
 
-Report = Callable[[int, int], None]  # called with (seconds done, seconds in all)
+OnSeconds = Callable[[int, int], None]  # called with (seconds done, seconds in all)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def transcribe(
     segments: EmbeddedSegments,
     voices: SpeakerEmbeddings | None,
     transcriber: Transcriber,
-    report: Report = lambda done, total: None,
+    report: OnSeconds = lambda done, total: None,
 ) -> list[Cue]:
     """Cues that hold every segment once, in order; those of other speakers have no text.
 
@@ -142,8 +142,8 @@ def transcribe(
                 before = words[first - 1][-1:] if first else []
                 after = words[last][:1] if last < len(words) else []
                 texts = _possible_texts(cue, sum(words[first:last], []), before, after)
-                heard = transcriber.transcribe(track.wav(cue.start, cue.end, ASR_RATE))
-                cue = _with_text(cue, texts, heard)
+                hypothesis = transcriber.transcribe(track.wav(cue.start, cue.end, ASR_RATE))
+                cue = _with_text(cue, texts, hypothesis)
             if voices is not None:
                 cue = _with_speaker(cue, part.embeddings[first:last], voices, p.min_similarity)
             cues.append(cue)
@@ -225,26 +225,26 @@ def _possible_texts(
     return texts
 
 
-def _with_text(cue: Cue, texts: list[list[Word]], heard: str) -> Cue:
-    """The cue with the text, the first of equals, that is nearest to what is heard in it alone."""
-    rates = [_error_rate(_text(words), heard) for words in texts]
+def _with_text(cue: Cue, texts: list[list[Word]], hypothesis: str) -> Cue:
+    """The cue with the text, the first of equals, that is nearest to the hypothesis."""
+    rates = [_error_rate(_text(words), hypothesis) for words in texts]
     words = texts[int(np.argmin(rates))]
 
     confidence = float(np.mean([word.probability for word in words])) if words else NAN
     measured = replace(cue.measured, confidence=confidence, heard_cer=min(rates))
-    return replace(cue, text=_text(words), heard=heard, measured=measured)
+    return replace(cue, text=_text(words), hypothesis=hypothesis, measured=measured)
 
 
 def _text(words: list[Word]) -> str:
     return " ".join(word.text for word in words)
 
 
-def _error_rate(text: str, heard: str) -> float:
+def _error_rate(text: str, hypothesis: str) -> float:
     """CER; for a text without words 0 or 1, since it has no characters to divide by."""
     if words_only(text):
-        return character_error_rate(text, heard)
+        return character_error_rate(text, hypothesis)
 
-    return float(bool(words_only(heard)))
+    return float(bool(words_only(hypothesis)))
 
 
 def _with_speaker(

@@ -105,15 +105,15 @@ def of_quality(p: CorpusParams, measured: Measures | AudioMeasures) -> Verdict:
     return KEPT
 
 
-def of_recognition(p: CorpusParams, heard: str, measured: Measures) -> Verdict:
+def of_recognition(p: CorpusParams, hypothesis: str, measured: Measures) -> Verdict:
     """Whether the ASR is unsure of its text.
 
     Args:
-        heard: what the ASR recognises in the clip alone.
+        hypothesis: what the ASR recognises in the clip alone.
     """
     if measured.heard_cer > p.max_heard_cer:
         differ = f"{measured.heard_cer:.2f} of the characters differ"
-        return Verdict("text unsure", f"heard alone it is {heard!r}, {differ}")
+        return Verdict("text unsure", f"heard alone it is {hypothesis!r}, {differ}")
     if measured.confidence < p.min_confidence:
         least = f"{p.min_confidence:g} is the least"
         return Verdict("text unsure", f"confidence {measured.confidence:.2f}, {least}")
