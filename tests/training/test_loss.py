@@ -143,11 +143,11 @@ def test_stop_targets_count(some):
 def test_gradients_of_a_group_do_not_depend_on_its_micro_batches(gpt, mini_features):
     """Micro-batches of different sizes add up to the gradient of the whole group's mean."""
     clips, training = mini_features
-    ids = training[:5]
+    ids = training[:3]
     prompt = clips[training[6]].mel[:, :60]
 
     gradients = []
-    for parts in ([ids], [ids[:3], ids[3:]]):
+    for parts in ([ids], [ids[:2], ids[2:]]):
         group = [batches.collate([clips[i] for i in part], [prompt] * len(part)) for part in parts]
         counts = tuple(map(sum, zip(*(batch.target_counts() for batch in group))))
 
