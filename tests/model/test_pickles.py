@@ -1,7 +1,12 @@
-"""Files out of other hands: what they hold is read, what they would run is not."""
+"""Other people's pickles: their tensors are read, their code is not run."""
 
+from __future__ import annotations
+
+import os
 import pickle
 import shutil
+import sys
+import types
 import warnings
 from collections import OrderedDict
 from pathlib import Path
@@ -27,8 +32,6 @@ class Creates:
 
 class Runs(Creates):
     def __reduce__(self):
-        import os
-
         return (os.system, (f"touch {self.path}",))
 
 
@@ -42,34 +45,30 @@ REFUSED = {Creates: "shutil.copyfile", Runs: "posix.system", Evaluates: "eval"}
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "before 1.6"])
 @pytest.mark.parametrize("kind", REFUSED, ids=lambda kind: kind.__name__)
-def test_what_would_run_is_refused_by_name(tmp_path, kind, zipped):
+def test_code_is_refused_by_name(tmp_path, kind, zipped):
     made, path = tmp_path / "made", tmp_path / "model.pth"
-    torch.save(
-        {"model": {"w": torch.ones(2)}, "x": kind(made)},
-        path,
-        _use_new_zipfile_serialization=zipped,
-    )
+    content = {"model": {"w": torch.ones(2)}, "x": kind(made)}
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
     torch.load(path, weights_only=False)
-    assert made.exists(), "the pickle is a live one"
+    assert made.exists(), "the pickle does run code"
     made.unlink()
+
+    message = f"model.pth is refused: it is a pickle with .*{REFUSED[kind]}.* in it"
     for read in (pickles.open_pickle, pickles.load_weights):
-        with pytest.raises(
-            VagoError, match=f"model.pth is refused: it is a pickle with .*{REFUSED[kind]}.* in it"
-        ) as error:
+        with pytest.raises(VagoError, match=message) as error:
             read(path)
         assert not made.exists() and "\n" not in str(error.value)
 
 
-def test_what_this_process_calls_safe_elsewhere_is_still_refused_here(tmp_path):
+def test_what_this_process_allows_elsewhere_is_refused_here(tmp_path):
     torch.save({"x": Creates(tmp_path / "made")}, tmp_path / "a.pth")
     allowed = [shutil.copyfile]
     torch.serialization.add_safe_globals(allowed)
     try:
         with pytest.raises(VagoError, match="refused"):
             pickles.open_pickle(tmp_path / "a.pth")
-        assert set(torch.serialization.get_safe_globals()) >= set(allowed), (
-            "and is as it was afterwards"
-        )
+        restored = torch.serialization.get_safe_globals()
+        assert set(restored) >= set(allowed), "allowed again afterwards"
     finally:
         torch.serialization.clear_safe_globals()
 
@@ -81,10 +80,8 @@ def test_allowed_names_do_not_stay_allowed(tmp_path):
     assert torch.serialization.get_safe_globals() == before
 
 
-def test_a_config_with_state_of_its_own_runs_none_of_its_code(tmp_path, monkeypatch):
-    """A class that takes the name of an allowed one is a shell all the same."""
-    import sys
-    import types
+def test_a_config_with_setstate_runs_none_of_its_code(tmp_path, monkeypatch):
+    """A class that takes the name of an allowed one is read as a shell all the same."""
 
     class XttsConfig:
         def __setstate__(self, state):
@@ -98,55 +95,58 @@ def test_a_config_with_state_of_its_own_runs_none_of_its_code(tmp_path, monkeypa
     fake.XttsConfig = XttsConfig
     monkeypatch.setitem(sys.modules, XttsConfig.__module__, fake)
     torch.save({"config": XttsConfig(), "model": {"w": torch.ones(2)}}, tmp_path / "a.pth")
+
     config = pickles.open_pickle(tmp_path / "a.pth")["config"]
-    assert type(config) is pickles.Shell and config.epochs == 3 and not (tmp_path / "made").exists()
+    assert type(config) is pickles.Shell and config.epochs == 3
+    assert not (tmp_path / "made").exists()
 
 
-def test_plain_content_comes_back_as_it_was(tmp_path):
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("mmap", [True, False])
+def test_plain_content_comes_back_as_it_was(tmp_path, zipped, mmap):
     content = {
         "a": [1, 2.5, None, True, "ő", b"x"],
         "b": OrderedDict(w=torch.arange(6).view(2, 3)),
         "c": (torch.tensor(1.0).bfloat16(), {"d": set()}),
         "p": torch.nn.Parameter(torch.ones(2)),
     }
-    for zipped in (True, False):
-        torch.save(content, tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
-        for mmap in (True, False):
-            found = pickles.open_pickle(tmp_path / "a.pth", mmap=mmap)
-            assert found["a"] == content["a"] and torch.equal(found["b"]["w"], content["b"]["w"])
-            assert (
-                found["c"][0] == 1
-                and found["c"][0].dtype == torch.bfloat16
-                and torch.equal(found["p"], content["p"])
-            )
+    torch.save(content, tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
+    found = pickles.open_pickle(tmp_path / "a.pth", mmap=mmap)
+
+    assert found["a"] == content["a"]
+    assert torch.equal(found["b"]["w"], content["b"]["w"])
+    assert found["c"][0] == 1 and found["c"][0].dtype == torch.bfloat16
+    assert torch.equal(found["p"], content["p"])
 
 
 def test_other_files_are_one_sentence(tmp_path):
     path = tmp_path / "model.pth"
     with pytest.raises(VagoError, match="model.pth does not exist"):
         pickles.open_pickle(path)
+
     torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path)
     script = path.read_bytes()
-    for content in (
-        b"",
-        b"<html>404</html>",
-        pickle.dumps({"a": 1}, protocol=4),
-        pickle.dumps(Path("x")),
-        script,
-    ):
+    plain, with_path = pickle.dumps({"a": 1}, protocol=4), pickle.dumps(Path("x"))
+    for content in (b"", b"<html>404</html>", plain, with_path, script):
         path.write_bytes(content)
         with pytest.raises(VagoError, match="model.pth (cannot be read|is refused)") as error:
             pickles.open_pickle(path)
         assert "\n" not in str(error.value) and len(str(error.value)) < 400
-    for content, held in (
+
+
+@pytest.mark.parametrize(
+    "content, held",
+    [
         ([1], "list"),
         ({"model": {}}, "model"),
         ({"step": 3, "model": 1}, "model, step"),
         ({}, "nothing"),
-    ):
-        torch.save(content, path)
-        with pytest.raises(VagoError, match=f"holds no model weights but {held}:"):
-            pickles.load_weights(path)
+    ],
+)
+def test_a_file_without_weights_is_named_with_what_it_holds(tmp_path, content, held):
+    torch.save(content, tmp_path / "model.pth")
+    with pytest.raises(VagoError, match=f"holds no model weights but {held}:"):
+        pickles.load_weights(tmp_path / "model.pth")
 
 
 @pytest.fixture(scope="module")
@@ -167,12 +167,13 @@ def small(tmp_path_factory):
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_damage_is_a_sentence_or_harmless(data, small, tmp_path_factory):
+def test_a_damaged_file_is_a_sentence_or_harmless(data, small, tmp_path_factory):
     content = bytearray(data.draw(st.sampled_from(small)))
     for _ in range(data.draw(st.integers(0, 2))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path_factory.getbasetemp() / "damaged.pth"
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -195,34 +196,39 @@ def stock_model(base: Path):
 
 
 def test_a_stock_trainers_checkpoint(tiny_base, tmp_path):
-    """Written by coqui-tts-trainer itself, from a model laid out like GPTTrainer, AdamW's state and a schedule in it."""
+    """Written by coqui-tts-trainer from a model laid out like GPTTrainer, with its optimizer."""
     from trainer.io import save_model
 
     config, xtts = stock_model(tiny_base)
-    xtts.gpt.init_gpt_for_inference()  # as GPTTrainer does for its test sentences: adds second names of the same tensors
+    # as GPTTrainer does for its test sentences: adds second names of the same tensors
+    xtts.gpt.init_gpt_for_inference()
     trainer = torch.nn.Module()
     trainer.xtts, trainer.dvae = xtts, torch.nn.Linear(2, 2)
     trainer.torch_mel_spectrogram_dvae = torch.nn.BatchNorm1d(3)
     optimizer = torch.optim.AdamW(xtts.gpt.mel_head.parameters())
-    xtts.gpt.mel_head(torch.ones(1, xtts.gpt.mel_head.in_features)).sum().backward()
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[5, 9])
-    optimizer.step(), schedule.step()
+    xtts.gpt.mel_head(torch.ones(1, xtts.gpt.mel_head.in_features)).sum().backward()
+    optimizer.step()
+    schedule.step()
     path = tmp_path / "best_model_20.pth"
     save_model(
-        config, trainer, path, current_step=20, epoch=1, optimizer=[optimizer], scheduler=[schedule],
-        scaler=torch.amp.GradScaler("cpu"), model_loss={"train_loss": 1.5, "eval_loss": None},
-    )  # fmt: skip
+        config,
+        trainer,
+        path,
+        current_step=20,
+        epoch=1,
+        optimizer=[optimizer],
+        scheduler=[schedule],
+        scaler=torch.amp.GradScaler("cpu"),
+        model_loss={"train_loss": 1.5, "eval_loss": None},
+    )
 
     held = pickles.open_pickle(path)
-    assert (
-        held["optimizer"][0]["state"][0]["step"] == 1
-        and held["config"]["model_args"]["gpt_layers"] == 4
-    )
-    assert {
-        "xtts.gpt.gpt.wte.weight",
-        "xtts.gpt.gpt_inference.lm_head.0.weight",
-        "dvae.weight",
-    } <= held["model"].keys()
+    second_names = {"xtts.gpt.gpt.wte.weight", "xtts.gpt.gpt_inference.lm_head.0.weight"}
+    assert held["optimizer"][0]["state"][0]["step"] == 1
+    assert held["config"]["model_args"]["gpt_layers"] == 4
+    assert {*second_names, "dvae.weight"} <= held["model"].keys()
+
     weights = pickles.load_weights(path)
     fresh = type(xtts)(config)
     fresh.init_models()
@@ -233,7 +239,7 @@ def test_a_stock_trainers_checkpoint(tiny_base, tmp_path):
 
 
 def test_the_published_layout(tiny_base, tmp_path):
-    """model.pth as Coqui published it, a whole XttsConfig beside the weights, classes under the names they had then."""
+    """model.pth as Coqui published it: a whole XttsConfig beside the weights, under old names."""
     from TTS.tts.models import xtts as stock
 
     config, model = stock_model(tiny_base)
@@ -244,14 +250,12 @@ def test_the_published_layout(tiny_base, tmp_path):
     with pytest.raises(pickle.UnpicklingError, match="Xtts"):
         torch.load(path, weights_only=True)
 
-    weights = pickles.load_weights(path)
+    weights, expected = pickles.load_weights(path), model.state_dict()
     assert path.read_bytes() == published
-    expected = model.state_dict()
-    assert weights.keys() == expected.keys() and all(
-        torch.equal(weights[name], expected[name]) for name in expected
-    )
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in expected.items())
+
+    # this is why it is not opened through stock
     shutil.copy(tiny_base / "vocab.json", tmp_path)
     model.load_checkpoint(config, checkpoint_dir=str(tmp_path), eval=False)
-    assert path.read_bytes() != published, (
-        "stock rewrites the file it opens; this is why it is not opened through stock"
-    )
+    assert path.read_bytes() != published, "stock rewrites the file it opens"
