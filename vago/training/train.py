@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from filelock import FileLock, Timeout
 from vago import VagoError
 from vago.corpus.corpus import Corpus
 from vago.files import write_json
-from vago.model import lora
 from vago.model.phases import LAST, RECORD
 from vago.paths import Paths
 from vago.training import lineage, monitor, optim, processes, validation
@@ -33,12 +31,10 @@ from vago.training.checkpoints import load_best, restore, save_best, save_last
 from vago.training.loss import GPTLoss
 from vago.training.params import TrainParams
 from vago.training.processes import Interrupted, StopRequest, stop_signals
-from vago.training.setup import set_up, start_weights
-from vago.training.state import Phase, Position, StepResult
+from vago.training.rollback import after_bad_step
+from vago.training.setup import set_up
+from vago.training.state import Phase, StepResult
 from vago.training.step import optimizer_step, stop_requested
-
-BAD_STEPS = 3  # non-finite steps in a row before rolling back to the last good state
-ROLLBACKS = 3  # and this many rollbacks before giving up
 
 
 def train_phase(
@@ -139,7 +135,7 @@ def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
         while len(waiting) > (phase.lag if may_wait else 0):
             result = waiting.pop(0).read()
             if result is None:
-                _bad_step(phase, watch)
+                after_bad_step(phase, watch)
                 at = phase.at
                 continue
             at.bad_steps = 0
@@ -203,8 +199,7 @@ def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:
         )
     phase.at.stale += 1
     message = (
-        f"the held-out loss at step {phase.at.step} is not a finite number: "
-        "the best so far is kept"
+        f"the held-out loss at step {phase.at.step} is not a finite number: the best so far is kept"
     )
     watch.warn(phase.at.step, "non-finite", message)
 
@@ -223,39 +218,6 @@ def _keep_if_best(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> 
     for source, part in table.groupby(table.clip_id.map(phase.sources)):
         per_source[f"mel_ce_{source}"] = validation.means(part, weight)["mel_ce"]
     watch.add({"kind": "eval", "step": at.step, **result, "best": best, **per_source})
-
-
-def _bad_step(phase: Phase, watch: monitor.Monitor) -> None:
-    """After a step that was not finite and changed nothing; three in a row: roll back."""
-    at = phase.at
-    at.bad_steps += 1
-    message = f"the loss or the gradient of step {at.step} is not a finite number: step skipped"
-    watch.warn(at.step, "non-finite", message)
-    if at.bad_steps < BAD_STEPS:
-        return
-
-    at.rollbacks += 1
-    if at.rollbacks > ROLLBACKS:
-        raise VagoError(
-            f"{phase.p.phase} met {BAD_STEPS} non-finite losses in a row, the {at.rollbacks}th "
-            f"time at step {at.step}: lower learning_rate or look for broken clips in the ledger; "
-            f"the best weights so far are safe in {phase.folder}"
-        )
-
-    if (phase.folder / LAST).exists():
-        restore(phase)
-    else:
-        lora.load_merged_weights(phase.gpt, start_weights(phase.p, phase.paths).state_dict())
-        phase.optimizer.state.clear()
-        phase.at = Position()
-    message = (
-        f"{BAD_STEPS} steps in a row were not finite: back to the weights of step "
-        f"{phase.at.step}, on with the next clips"
-    )
-    watch.warn(at.step, "rolled back", message)
-
-    # only weights and optimizer go back: the order of clips and the best so far do not
-    phase.at = replace(at, bad_steps=0)
 
 
 def _finish(phase: Phase) -> dict:
