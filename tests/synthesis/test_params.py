@@ -22,8 +22,6 @@ def test_the_profile_and_its_folders_are_not():
 def test_coqui_tts_has_the_samplers_settings_by_the_same_names():
     from TTS.tts.configs.xtts_config import XttsConfig
 
-    p = SpeechParams()
-    config = XttsConfig()
-    assert p.sampling() == {name: getattr(config, name) for name in p.sampling()} | {
-        "repetition_penalty": p.repetition_penalty
-    }
+    sampling = SpeechParams().sampling()
+    assert list(sampling) == ["temperature", "top_k", "top_p", "repetition_penalty"]
+    assert all(hasattr(XttsConfig(), name) for name in sampling)

@@ -25,6 +25,7 @@ def script(project):
     return path
 
 
+@pytest.mark.slow
 def test_a_script_becomes_files_and_a_table(project, script):
     settings = {"max_seconds_per_char": 0.06, "prompt_seconds": 2}
     p = SampleParams(profile="mini", script="short", phase="base", **settings)

@@ -133,7 +133,7 @@ def remove_others(folder: Path, files: Iterable[str]) -> None:
 
 
 def spoken_as(script: Script, limit: int) -> pd.DataFrame:
-    """Each line as written, and as the model gets it: normalized and split at `limit` characters."""
+    """Each line as written and as the model gets it: normalized, split at `limit` characters."""
     rows = []
     for line in script.lines:
         spoken = " | ".join(synthesizer.sentences(line.text, limit))
