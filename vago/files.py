@@ -20,13 +20,13 @@ SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the
 def replacing(path: Path) -> Iterator[Path]:
     """Write a file so that it is whole or as it was: `with replacing(path) as partial: ...`.
 
-    `partial` lies beside `path` and has its suffix. When the block ends without an exception it is
-    flushed to disk and renamed to `path`; otherwise it is removed.
+    `partial` lies beside `path` under a hidden name that no pattern such as *.wav finds. When the
+    block ends without an exception it is flushed to disk and renamed; otherwise it is removed.
 
     Raises:
         VagoError: the folder cannot be written or has no room.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    partial = path.with_name(f".{path.name}.partial")
     try:
         yield partial
         flush(partial)
