@@ -53,7 +53,7 @@ def train_params(**settings) -> TrainParams:
 def drawn_lines(seed: int, rounds: int) -> list[str]:
     """Distinct sentences of the demo's both manners, `rounds` clips of every kind."""
     from vago.recipes.demo.sentences import interview_clip, quiz_clip
-    from vago.recipes.demo.words import INTERVIEW_KINDS, QUIZ_CATEGORIES
+    from vago.recipes.demo.templates import INTERVIEW_KINDS, QUIZ_CATEGORIES
 
     rng, clips = random.Random(seed), []
     for _ in range(rounds):

@@ -21,6 +21,17 @@ from vago.synthesis.params import SpeechParams
 from vago.synthesis.synthesizer import speak, voice_from
 
 
+def parameter_counts(weights: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """{"gpt": "3.10 M parameters", ...} of each part of the model."""
+    counts: dict[str, int] = {}
+    for name, t in weights.items():
+        part = name.split(".")[0]
+        counts[part] = counts.get(part, 0) + t.numel()
+
+    counts.pop("mel_stats")
+    return {part: f"{count / 1e6:.2f} M parameters" for part, count in counts.items()}
+
+
 def gpt_metrics(paths: Paths) -> pd.DataFrame:
     """One row per report of the GPT's training.
 
