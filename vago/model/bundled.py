@@ -197,7 +197,7 @@ def _widen_tensor(name: str, t: torch.Tensor | None, like: torch.Tensor) -> torc
 
     # a variance or a weight-norm direction is divided by, so it must not be zero
     is_divisor = name.endswith(("running_var", "parametrizations.weight.original1"))
-    wide = torch.full(like.shape, 1.0 if is_divisor else 0.0).to(like.dtype)
+    wide = torch.full(like.shape, float(is_divisor)).to(like.dtype)
     if t is None:
         return wide
 

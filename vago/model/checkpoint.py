@@ -149,12 +149,16 @@ def restore_training(
 def cast_weights(tensors: Mapping[str, torch.Tensor], precision: str) -> dict[str, torch.Tensor]:
     """Float32 tensors in `precision` ("fp32", "fp16", "bf16"), except those that would overflow."""
     dtype = DTYPES[precision]
-    cast = {}
+    cast = dict(tensors)
     for name, t in tensors.items():
-        narrow = t.to(dtype) if t.dtype == torch.float32 else t
+        if t.dtype != torch.float32:
+            continue
+
+        narrow = t.to(dtype)
         # a tensor with NaN or inf is cast as it is: `save_tensors` refuses it
         overflows = torch.isfinite(t).all() and not torch.isfinite(narrow).all()
-        cast[name] = t if overflows else narrow
+        if not overflows:
+            cast[name] = narrow
     return cast
 
 

@@ -101,9 +101,10 @@ class _Download:
         self.manifest = read_manifest(folder)
         self.revision = self._choose_revision(revision)
         self.manifest.setdefault("revision", self.revision)
-        if expected is None:
-            expected = IDENTITIES if self.revision == REVISION else {}
-        self.expected = expected
+
+        if expected is None and self.revision == REVISION:
+            expected = IDENTITIES
+        self.expected = expected or {}
 
     def run(self, source: str | None, accept: bool, ask) -> dict[str, Any]:
         present = self.check_present()
@@ -146,6 +147,7 @@ class _Download:
         wrong = [complaint for name in present if (complaint := self._verify(name))]
         if present:
             self._write_manifest()
+
         if wrong:
             raise VagoError(
                 f"{self.folder} held files that are not the expected ones, "
@@ -263,9 +265,7 @@ class _Download:
         return self.folder / f".{name}.{revision}.part"
 
     def _bytes_lacking(self, file: hub.SourceFile) -> int:
-        part = self._part(file.name)
-        have = part.stat().st_size if part.exists() else 0
-        return max((file.size or 0) - have, 0)
+        return max((file.size or 0) - hub.size_of(self._part(file.name)), 0)
 
 
 def _move_aside(path: Path, name: str, sha256: str) -> Path:

@@ -102,10 +102,10 @@ class Hub:
         """
         from tqdm import tqdm
 
-        if file.size is None or _size(part) > file.size:
+        if file.size is None or size_of(part) > file.size:
             part.unlink(missing_ok=True)
 
-        failures, furthest = 0, _size(part)
+        failures, furthest = 0, size_of(part)
         bar = tqdm(
             total=file.size,
             initial=furthest,
@@ -116,13 +116,13 @@ class Hub:
             unit_divisor=1024,
         )
         with bar:
-            while _size(part) < (file.size or math.inf):
+            while size_of(part) < (file.size or math.inf):
                 try:
                     with self._readable_errors(file.name):
                         return self._append(file, part, bar)
                 except ConnectionLost:
-                    failures = failures + 1 if _size(part) <= furthest else 1
-                    furthest = max(furthest, _size(part))
+                    failures = failures + 1 if size_of(part) <= furthest else 1
+                    furthest = max(furthest, size_of(part))
                     if failures == TRIES:
                         raise
                     time.sleep(WAIT_SECONDS * failures)
@@ -132,7 +132,7 @@ class Hub:
         from huggingface_hub import constants
         from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_stream_backoff
 
-        have = _size(part)
+        have = size_of(part)
         # a compressed answer could not be resumed in the middle
         headers = {**build_hf_headers(token=self.token), "Accept-Encoding": "identity"}
         if have:
@@ -152,14 +152,15 @@ class Hub:
             hf_raise_for_status(response)
 
             resumes = response.status_code == 206
-            bar.update(0 if resumes else -have)
+            if not resumes:
+                bar.update(-have)
             with open(part, "ab" if resumes else "wb") as out:
                 # blocks of any size, so that all that arrived before a break is on the disk
                 for block in response.iter_bytes():
                     out.write(block)
                     bar.update(len(block))
 
-        if _size(part) < (file.size or 0):
+        if size_of(part) < (file.size or 0):
             raise self._lost(file.name, "the answer ended early")
 
     @contextmanager
@@ -209,7 +210,9 @@ class Folder:
     def find(self, name: str) -> SourceFile | None:
         """The file's path and size, None where it is not there."""
         path = self.folder / name
-        return SourceFile(name, str(path), path.stat().st_size) if path.is_file() else None
+        if not path.is_file():
+            return None
+        return SourceFile(name, str(path), path.stat().st_size)
 
     def get(self, file: SourceFile, part: Path) -> None:
         """Copy the file to `part`, with a progress bar; raises VagoError where that fails."""
@@ -246,7 +249,8 @@ def unwritable(name: str, error: OSError) -> VagoError:
     )
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file, 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
 
 
