@@ -41,7 +41,10 @@ def test_a_number_as_text_is_accepted(tmp_path):
     [
         ("learning_rte: 1.0e-5", "no setting 'learning_rte'; did you mean 'learning_rate'"),
         ("learning_rate: fast", "learning_rate = 'fast' is not valid"),
-        ("learning_rate: -1.0", "learning_rate = -1.0 is not valid: Input should be greater than 0"),
+        (
+            "learning_rate: -1.0",
+            "learning_rate = -1.0 is not valid: Input should be greater than 0",
+        ),
         ("phase: baseline\nparent: combined", "cannot start from combined"),
         ("- a list", "should hold `name: value` lines, found a list"),
         ("a: [", "is not valid YAML"),

@@ -13,7 +13,6 @@ from vago import __version__
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 
-
 @dataclass(frozen=True)
 class OneOf:
     """Arguments that exclude each other."""

@@ -17,7 +17,7 @@ from vago import VagoError, files
 from vago.corpus import corpus
 from vago.model import checkpoint, xtts
 from vago.training import monitor
-from vago.training.loss import Objective
+from vago.training.loss import GPTLoss
 from vago.training.optim import learning_rate, parameter_groups
 from vago.training.params import TrainParams
 from vago.training.processes import Interrupted
@@ -90,7 +90,7 @@ def test_it_learns_and_leaves_what_it_promises(baseline):
 
 def test_weights_go_into_stock_unchanged(baseline):
     paths, result = baseline
-    tensors, meta = checkpoint.load(paths.phase("baseline") / "best.safetensors")
+    tensors, meta = checkpoint.load_tensors(paths.phase("baseline") / "best.safetensors")
     xtts.open_base(paths.base).gpt.load_state_dict(tensors, strict=True)
     lineage = meta["lineage"]
     assert lineage["base_sha256"] == xtts.fingerprint(paths.base)
@@ -143,7 +143,7 @@ def test_a_phase_that_only_makes_things_worse_gives_back_its_start(baseline, aft
 def test_a_signal_inside_an_accumulation_group_loses_nothing(
     baseline, project, monkeypatch, number
 ):
-    forward, calls = Objective.forward, []
+    forward, calls = GPTLoss.forward, []
 
     def interrupting(self, batch):
         if self.training:
@@ -154,7 +154,7 @@ def test_a_signal_inside_an_accumulation_group_loses_nothing(
                 os.kill(os.getpid(), number)
         return forward(self, batch)
 
-    monkeypatch.setattr(Objective, "forward", interrupting)
+    monkeypatch.setattr(GPTLoss, "forward", interrupting)
     p = train_params()
     with pytest.raises(Interrupted, match=r"stopped after step [34] of 6, all saved"):
         train_phase(p, project, log=silent)
@@ -197,7 +197,7 @@ train_phase(train_params(), Paths.of(train_params(), root), log=log)
     )
     told = []
     result = train_phase(train_params(), project, log=told.append)
-    assert "going on from step 4 of 6" in told
+    assert "resuming from step 4 of 6" in told
     assert result["best_sha256"] == baseline[1]["best_sha256"]
     assert rows_of(project) == rows_of(baseline[0])
 
@@ -258,7 +258,7 @@ def test_a_torn_last_checkpoint_is_named_and_the_best_stays(project):
     last.write_bytes(last.read_bytes()[:1000])
     with pytest.raises(VagoError, match="last.safetensors is torn"):
         train_phase(train_params(), project, log=silent)
-    checkpoint.load(project.phase("baseline") / "best.safetensors")
+    checkpoint.load_tensors(project.phase("baseline") / "best.safetensors")
 
 
 def test_no_room_is_said_before_the_first_step(project, monkeypatch):
@@ -272,7 +272,7 @@ def test_no_room_is_said_before_the_first_step(project, monkeypatch):
 
 def poison(monkeypatch, bad):
     """Make the loss of the n-th training micro-batch not a number where `bad(n)`."""
-    forward, calls = Objective.forward, []
+    forward, calls = GPTLoss.forward, []
 
     def poisoned(self, batch):
         mel, text = forward(self, batch)
@@ -282,7 +282,7 @@ def poison(monkeypatch, bad):
                 mel = mel * float("nan")
         return mel, text
 
-    monkeypatch.setattr(Objective, "forward", poisoned)
+    monkeypatch.setattr(GPTLoss, "forward", poisoned)
 
 
 def test_a_non_finite_loss_skips_its_step_only(project, monkeypatch):
@@ -307,7 +307,7 @@ def test_endless_non_finite_losses_end_with_a_sentence(project, monkeypatch):
     poison(monkeypatch, lambda n: n > 3)
     with pytest.raises(VagoError, match="non-finite losses in a row.*lower learning_rate"):
         train_phase(train_params(epochs=12), project, log=silent)
-    checkpoint.load(project.phase("baseline") / "best.safetensors")
+    checkpoint.load_tensors(project.phase("baseline") / "best.safetensors")
 
 
 def test_weights_that_go_to_infinity_never_become_the_best(after_baseline):

@@ -149,10 +149,7 @@ def test_stopping_interrupts_the_notebook_and_says_how_to_go_on(project, stop):
         running.send_signal(stop)
         out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
-    assert (
-        err.startswith("vago: stopped; what is done is kept")
-        and err.count("\n") == 1
-    )
+    assert err.startswith("vago: stopped; what is done is kept") and err.count("\n") == 1
     assert "02_train_baseline  stopped after" in out
     assert (phase / "interrupted").read_text() == "saved"
     assert not (project / "outputs/demo/run.json").exists()

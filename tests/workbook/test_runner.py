@@ -19,8 +19,8 @@ from filelock import FileLock
 
 from helpers.projects import ROOT
 from vago import VagoError, files
-from vago.workbook.notebook import NotebookFailed, execute, failure
 from vago.model.xtts import FILES
+from vago.workbook.notebook import NotebookFailed, execute, failure
 from vago.workbook.pipeline import NOTEBOOKS, STEPS, files_under
 from vago.workbook.plans import make_plans, step_named
 from vago.workbook.progress import ProgressLine, duration

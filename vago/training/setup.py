@@ -13,9 +13,9 @@ from vago.model import checkpoint, lora, xtts
 from vago.model.phases import BEST
 from vago.paths import Paths
 from vago.training import batches, features, optim
+from vago.training.batches import Batch
 from vago.training.checkpoints import need_room_for, sizes
 from vago.training.features import Features
-from vago.training.batches import Batch
 from vago.training.loss import GPTLoss, training_loss
 from vago.training.params import TrainParams
 from vago.training.state import Phase

@@ -12,8 +12,8 @@ from accelerate import Accelerator
 from torch import nn
 
 from vago.paths import Paths
-from vago.training.features import Features
 from vago.training.batches import Batch
+from vago.training.features import Features
 from vago.training.params import TrainParams
 
 
