@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +15,7 @@ import soundfile as sf
 
 from vago import VagoError
 from vago.audio.espeak import RATE, EspeakVoice
-from vago.corpus.params import CorpusParams
-from vago.model import bundled
-from vago.paths import Paths
-from vago.recipes.demo import composition, prepare, recordings
+from vago.recipes.demo import composition, recordings
 from vago.recipes.demo.sentences import interview_clip
 from vago.recipes.demo.templates import QUIZ_CATEGORIES
 
@@ -257,46 +252,3 @@ def test_compose_repeats_no_text_and_says_when_it_finds_none():
 def test_a_clip_that_asks_ends_with_a_question():
     rng = random.Random(3)
     assert all(interview_clip(kind, rng, asks=True)[-1].endswith("?") for kind in ("long", "short"))
-
-
-# --- the step before notebook 01 ---
-
-
-@pytest.fixture
-def prepared(tmp_path, monkeypatch):
-    """`prepared(**settings)` runs prepare_demo and returns (the paths, the calls that it made)."""
-
-    def run(**settings):
-        calls = []
-        monkeypatch.setattr(
-            prepare, "make_recordings", lambda folder, seed, report: calls.append((folder, seed))
-        )
-        monkeypatch.setattr(bundled, "open_into", calls.append)
-        p = CorpusParams(profile="demo", **settings)
-        paths = Paths.of(p, tmp_path)
-        prepare.prepare_demo(p, paths)
-        return paths, calls
-
-    return run
-
-
-def test_the_demo_gets_recordings_and_a_base(prepared):
-    paths, calls = prepared(demo_voice=True, seed=3)
-    assert calls == [(paths.home / "recordings", 3), paths.home / "base"]
-
-
-def test_the_demo_leaves_a_base_of_yours_alone(prepared):
-    paths, calls = prepared(demo_voice=True, recordings_dir="spoken", base_dir="models/own")
-    assert calls == [(paths.root / "spoken", 1)]
-
-
-def test_without_the_demo_nothing_is_prepared(prepared):
-    assert prepared(demo_voice=False)[1] == []
-
-
-def test_importing_the_demo_needs_no_torch():
-    code = (
-        "import sys, vago.recipes.demo.prepare; "
-        "sys.exit(bool({'torch', 'TTS', 'librosa', 'pandas'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -20,7 +20,7 @@ import torch
 
 from vago.recipes.benchmark.params import BenchmarkParams
 
-WEIGHT_FILES = (".pth", ".safetensors")
+WEIGHT_FILES = (".pth", ".safetensors", ".partial")  # partial ones too: they take disk as well
 
 
 def main() -> None:

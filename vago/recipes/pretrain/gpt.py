@@ -91,7 +91,7 @@ def _join(first: Features, second: Features) -> Features:
     return replace(first, tokens=tokens, codes=torch.cat([first.codes, second.codes]))
 
 
-def split_held_out(taught: TeacherClips, longest: int) -> tuple[TeacherClips, TeacherClips]:
+def split_clips(taught: TeacherClips, longest: int) -> tuple[TeacherClips, TeacherClips]:
     """(trained on, held out): a teacher's last HELD_OUT clips are held out of every course."""
     held = {clip.clip_id for clip in taught.clips[-HELD_OUT:]}
     fits = [clip for clip in taught.clips if len(clip.codes) <= longest]
@@ -123,7 +123,7 @@ def train_gpt(
             module.p = 0.0  # there is as much speech as we care to make: no overfitting
     gpt.to(device).train()
 
-    pairs = [split_held_out(one, course.longest) for one in taught[: course.teachers]]
+    pairs = [split_clips(one, course.longest) for one in taught[: course.teachers]]
     training = [trained_on for trained_on, _ in pairs]
     held_out = [held for _, held in pairs if len(held.clips) >= course.per_prompt]
     test = [
