@@ -121,7 +121,7 @@ def test_the_api_of_coqui_tts_speaks_it(exported):
 
 @pytest.mark.slow
 def test_same_codes_through_ours_and_stocks_greedy_decoding(stock, exported):
-    model, voice, encode = export.load(exported)
+    model, voice, encode = export.open_export(exported)
     ids = torch.tensor(encode("jó estét kívánok!"))
     low, high = voice.seconds_per_character
     assert 0 < low < high < 1
@@ -261,7 +261,7 @@ def test_what_cannot_be_exported_is_refused_before_anything_is_opened(
 @pytest.mark.slow
 def test_an_unknown_voice_is_named(exported):
     with pytest.raises(VagoError, match="has no voice 'Nobody'; it has 'Vágó István'"):
-        export.load(exported, "Nobody")
+        export.open_export(exported, "Nobody")
 
 
 def test_the_command(trained, tmp_path, monkeypatch, capsys):

@@ -71,7 +71,7 @@ def evaluate(
     return report
 
 
-def summary(report: dict[str, Any]) -> pd.DataFrame:
+def score_table(report: dict[str, Any]) -> pd.DataFrame:
     """The report for readers: one row per phase, 95 % intervals in brackets."""
     rows = []
     for name, phase in report["phases"].items():
@@ -93,7 +93,7 @@ def summary(report: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("phase")
 
 
-def by_group(report: dict[str, Any]) -> pd.DataFrame:
+def group_table(report: dict[str, Any]) -> pd.DataFrame:
     """Mel CE of each phase by source and by category, with the number of clips."""
     rows = []
     for kind in ("source", "category"):
@@ -106,7 +106,7 @@ def by_group(report: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("mel CE")
 
 
-def differences(report: dict[str, Any]) -> pd.DataFrame:
+def difference_table(report: dict[str, Any]) -> pd.DataFrame:
     """Paired differences of mel CE and loss between consecutive phases, with 95 % intervals."""
     rows = []
     for pair, values in report["paired"].items():

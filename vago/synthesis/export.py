@@ -90,7 +90,7 @@ def export(
     return folder
 
 
-def load(folder: Path, name: str = "", device: str = "cpu"):
+def open_export(folder: Path, name: str = "", device: str = "cpu"):
     """Open an export with vago: (model, `synthesizer.Voice`, encode).
 
     Args:
