@@ -80,10 +80,10 @@ def status_command(args: argparse.Namespace) -> None:
     """
     import json
 
-    from vago.workbook.status import status, table
+    from vago.workbook.status import status, status_table
 
     found = status(args.profile)
-    print(json.dumps(found, indent=1) if args.json else table(found))
+    print(json.dumps(found, indent=1) if args.json else status_table(found))
 
 
 @command(
@@ -226,6 +226,7 @@ def pretrain_command(args: argparse.Namespace) -> None:
     p = PretrainParams.load(root / "params" / "pretrain" / "90_pretrain_base.yaml", overrides)
 
     from vago.recipes.pretrain.recipe import pretrain
+    from vago.recipes.pretrain.results import pack_base
 
     paths = Paths.of(p, root)
     trained = pretrain(p, paths, lambda line: print(line, flush=True))

@@ -10,7 +10,7 @@ import pytest
 from vago import VagoError
 from vago.audio import io
 from vago.corpus.corpus import Corpus
-from vago.evaluation import evaluate
+from vago.evaluation import evaluate, tables
 from vago.evaluation.params import EvaluateParams
 
 
@@ -54,8 +54,8 @@ def test_the_base_alone_can_be_evaluated(project):
     assert all(np.abs(wav).max() > 0.01 for _, wav, _ in sounds)
 
     # the tables
-    assert list(evaluate.score_table(report).index) == ["base (best)"]
-    groups = evaluate.group_table(report)
+    assert list(tables.score_table(report).index) == ["base (best)"]
+    groups = tables.group_table(report)
     assert {"source quiz", "source interview"} < set(groups.index)
     by_source = groups[groups.index.str.startswith("source")]
     by_category = groups[groups.index.str.startswith("category")]
@@ -69,7 +69,7 @@ def test_a_difference_has_a_verdict():
         return {"mel_ce": score, "loss": score}
 
     pairs = {"b - a": paired(-0.3, -0.1), "c - b": paired(0.1, 0.3), "d - c": paired(-0.1, 0.2)}
-    table = evaluate.difference_table({"paired": pairs})
+    table = tables.difference_table({"paired": pairs})
     assert list(table.verdict) == ["lower", "higher", "no clear difference"]
     assert table.loss["b - a"] == "-0.200 [-0.300, -0.100]"
 

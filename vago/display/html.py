@@ -73,7 +73,7 @@ def _data_url(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def table(rows: pd.DataFrame, caption: str = "") -> str:
+def table_html(rows: pd.DataFrame, caption: str = "") -> str:
     """A table that scrolls: numbers to the right, texts to the left, only long texts wrapped.
 
     The first `SHOWN_ROWS` rows are shown; the caption says so where there are more.
@@ -140,7 +140,7 @@ def _markdown_cell(value: Any) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def players(
+def players_html(
     sounds: Sequence[tuple[str, np.ndarray, int]], caption: str = "", small: bool = False
 ) -> str:
     """Players below each other.

@@ -51,7 +51,7 @@ def show(figure: Figure, path: Path | None = None) -> None:
 
 def table(rows: pd.DataFrame, caption: str = "") -> None:
     """Show a table, see `html.table`."""
-    markup(html.table(rows, caption))
+    markup(html.table_html(rows, caption))
 
 
 def pairs(values: Mapping[str, Any], caption: str = "") -> None:
@@ -63,7 +63,7 @@ def players(
     sounds: Sequence[tuple[str, np.ndarray, int]], caption: str = "", small: bool = False
 ) -> None:
     """Show players below each other, see `html.players`."""
-    markup(html.players(sounds, caption, small))
+    markup(html.players_html(sounds, caption, small))
 
 
 def markup(content: str) -> None:

@@ -91,7 +91,7 @@ def train(
 
     lines: list[str] = []
     launched = subprocess.Popen(
-        command(p.processes, folder / SETTINGS),
+        launch_command(p.processes, folder / SETTINGS),
         cwd=paths.root,
         env=child_environment() | {"VAGO_HOME": str(paths.root), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -119,7 +119,7 @@ def train(
     return json.loads((folder / RECORD).read_text(encoding="utf-8"))
 
 
-def command(processes: int, settings: Path) -> list[str]:
+def launch_command(processes: int, settings: Path) -> list[str]:
     """The command line that trains with a parameter file in so many processes on this machine."""
     launcher = [sys.executable, "-m", "accelerate.commands.launch"]
     options = (

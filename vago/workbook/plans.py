@@ -33,7 +33,7 @@ class Plan:
     p: Any
 
 
-def select(start: str | None, only: str | None) -> list[str]:
+def select_notebooks(start: str | None, only: str | None) -> list[str]:
     """The notebooks to run, in order."""
     if only:
         return [step_named(only)]

@@ -16,7 +16,7 @@ from vago.files import free_bytes, write_json
 from vago.paths import Paths, project_root
 from vago.workbook.notebook import execute
 from vago.workbook.pipeline import STEPS, files_under
-from vago.workbook.plans import Plan, make_plans, select
+from vago.workbook.plans import Plan, make_plans, select_notebooks
 from vago.workbook.progress import ProgressLine
 from vago.workbook.record import FileDigests, difference, key_of, listed, notebook_code, read_run
 
@@ -56,7 +56,7 @@ def run(
             NotebookFailed where a notebook stopped.
     """
     root = Path(root).resolve() if root else project_root()
-    selected = select(start, only)
+    selected = select_notebooks(start, only)
     plans = make_plans(profile, selected, dict(overrides), root)
     paths = Paths.of(plans[FIRST].p, root)
     paths.home.mkdir(parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ def size(folder: Path) -> int:
     return total
 
 
-def table(found: dict[str, Any]) -> str:
+def status_table(found: dict[str, Any]) -> str:
     """The status as people read it."""
     steps = []
     for step in found["steps"]:

@@ -218,19 +218,19 @@ def write_report(corpus: Corpus, paths: Paths) -> Path:
     by_hand = [f"<p>{escape(line)}</p>" for line in outcomes(paths.corrections, corpus.ledger)]
 
     sections = [
-        ("How much there is", categories + html.table(minutes(corpus))),
+        ("How much there is", categories + html.table_html(minutes(corpus))),
         (
             "The fate of every second",
-            bars + html.table(fate_minutes(corpus.timeline), "Minutes"),
+            bars + html.table_html(fate_minutes(corpus.timeline), "Minutes"),
         ),
         (
             "What was left out",
-            html.table(rejected[["reason", "detail", "start", "seconds", "text"]]),
+            html.table_html(rejected[["reason", "detail", "start", "seconds", "text"]]),
         ),
         ("By hand", "".join(by_hand)),
         ("What was measured", histograms),
-        ("The best clips", html.players(titled_audio(corpus, best), small=True)),
-        ("The worst of the kept clips", html.players(titled_audio(corpus, worst), small=True)),
+        ("The best clips", html.players_html(titled_audio(corpus, best), small=True)),
+        ("The worst of the kept clips", html.players_html(titled_audio(corpus, worst), small=True)),
         ("Read aloud", readings(corpus.clips, most=None)),
     ]
     path = paths.report / "corpus.html"

@@ -1,0 +1,70 @@
+"""The report of an evaluation as the tables that people read, intervals in brackets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from vago.display.intervals import with_interval
+
+
+def score_table(report: dict[str, Any]) -> pd.DataFrame:
+    """The report for readers: one row per phase, 95 % intervals in brackets."""
+    rows = []
+    for name, phase in report["phases"].items():
+        held_out = phase["held_out"]
+        row = {
+            "phase": f"{name} (best)" if name == report["best"] else name,
+            "mel CE": with_interval(held_out["mel_ce"], ".3f"),
+            "text CE": with_interval(held_out["text_ce"], ".3f"),
+            "loss": with_interval(held_out["loss"], ".3f"),
+            f"loss vs {report['reference']}": f"{phase['change_percent']['loss']:+.1f} %",
+            f"to target {report['target_loss']:g}": f"{phase['distance_to_target']:+.2f}",
+        }
+
+        if speech := phase.get("speech"):
+            row["MCD (dB)"] = _rounded(speech["mcd_db"])
+            row["duration ratio"] = _rounded(speech["duration_ratio"])
+            row["ended by itself"] = f"{100 * speech['ended']:.0f} %"
+        rows.append(row)
+    return pd.DataFrame(rows).set_index("phase")
+
+
+def group_table(report: dict[str, Any]) -> pd.DataFrame:
+    """Mel CE of each phase by source and by category, with the number of clips."""
+    rows = []
+    for kind in ("source", "category"):
+        for name, group in report["phases"]["base"][f"per_{kind}"].items():
+            values = {
+                phase: round(scored[f"per_{kind}"][name]["mel_ce"]["value"], 3)
+                for phase, scored in report["phases"].items()
+            }
+            rows.append({"mel CE": f"{kind} {name}", "clips": group["clips"], **values})
+    return pd.DataFrame(rows).set_index("mel CE")
+
+
+def difference_table(report: dict[str, Any]) -> pd.DataFrame:
+    """Paired differences of mel CE and loss between consecutive phases, with 95 % intervals."""
+    rows = []
+    for pair, values in report["paired"].items():
+        row = {
+            "difference": pair,
+            "mel CE": with_interval(values["mel_ce"], "+.3f"),
+            "loss": with_interval(values["loss"], "+.3f"),
+            "verdict": _verdict(values["loss"]),
+        }
+        rows.append(row)
+    return pd.DataFrame(rows).set_index("difference")
+
+
+def _verdict(difference: dict[str, float]) -> str:
+    if difference["high"] < 0:
+        return "lower"
+    if difference["low"] > 0:
+        return "higher"
+    return "no clear difference"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
