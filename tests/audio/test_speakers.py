@@ -51,7 +51,7 @@ def test_pauses_are_removed():
 
 def test_a_missing_package_is_reported_with_what_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "resemblyzer", None)
-    message = r"not installed .*pip install -e '\.\[listen\]'.*Resemblyzer"
+    message = r"not installed .*pip install -e '\.\[evaluation\]'.*Resemblyzer"
     with pytest.raises(VagoError, match=message):
         SpeakerEncoder.open()
 

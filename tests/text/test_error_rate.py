@@ -47,5 +47,5 @@ def test_a_reference_without_words_is_refused():
 
 def test_a_missing_package_is_reported_with_what_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
-    with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[listen\]'"):
+    with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[evaluation\]'"):
         character_error_rate("egy", "két")

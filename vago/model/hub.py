@@ -148,7 +148,7 @@ class Hub:
         with request as response:
             if response.status_code == 416:
                 part.unlink()
-                raise self._lost(file.name, "it has fewer bytes than it said")
+                raise self._lost(file.name, "it has fewer bytes than announced")
             hf_raise_for_status(response)
 
             resumes = response.status_code == 206

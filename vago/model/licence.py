@@ -1,4 +1,4 @@
-"""The licence of the published XTTS-v2: in short, and accepted once by whoever downloads it."""
+"""The licence of the published XTTS-v2: in short, and accepted once by the person who downloads it."""
 
 from __future__ import annotations
 

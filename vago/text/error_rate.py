@@ -22,7 +22,7 @@ def character_error_rate(reference: str, hypothesis: str) -> float:
     except ImportError as error:
         raise VagoError(
             f"character error rates need a package that is not installed ({error}): "
-            "pip install -e '.[listen]' -c constraints.txt"
+            "pip install -e '.[evaluation]' -c constraints.txt"
         ) from None
 
     spoken = words_only(reference)

@@ -65,7 +65,7 @@ class Sizes:
 
     @property
     def peak(self) -> int:
-        """The most that ever lies in the phase's folder: while `last` or `best` is written anew."""
+        """The most that ever lies in the phase's folder: while `last` or `best` is rewritten."""
         return max(self.best + 2 * self.last, 2 * self.best + self.last)
 
     def moments(self, earlier_phases: int = 0) -> pd.DataFrame:

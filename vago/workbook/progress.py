@@ -105,7 +105,7 @@ class ProgressLine:
             self.show()
 
     def _signature(self) -> tuple[int, int] | None:
-        """What changes when the progress file is written anew; None where there is none."""
+        """What changes when the progress file is rewritten; None where there is none."""
         if self.progress is None:
             return None
         try:
