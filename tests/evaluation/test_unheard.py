@@ -16,7 +16,7 @@ UNHEARD = [line.text for line in Script.load(SCRIPTS / "unheard.yaml").lines]
 
 
 def words_of(line: str) -> list[str]:
-    return re.findall(r"\w+", normalize.normalise(line).lower())
+    return re.findall(r"\w+", normalize.normalize_text(line).lower())
 
 
 def word_runs(lines: list[str], length: int = 5) -> set[tuple[str, ...]]:

@@ -220,7 +220,7 @@ def test_the_demos_timbre_is_no_teacher():
 
 
 @pytest.mark.parametrize("kind", texts.KINDS)
-def test_texts_are_normalised_distinct_and_never_a_line_of_a_script(kind):
+def test_texts_are_normalized_distinct_and_never_a_line_of_a_script(kind):
     excluded = texts.script_keys(SCRIPTS)
     low, high = texts.LENGTHS[kind]
     found = list(islice(texts.utterances(kind, "a test", excluded), 300))

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers.readings import READINGS
-from vago.text.normalize import normalise
+from vago.text.normalize import normalize_text
 
 PIECES = [
     *"b. B. dr. nőv. 5 3. 12,5 ik $ & % ° @ - ' . a D Dr ad".split(),
@@ -38,5 +38,5 @@ def test_the_stock_cleaner_leaves_the_table_alone(clean):
 @example("'b.")
 @example("x-B. dr.")
 def test_the_stock_cleaner_leaves_any_reading_alone(clean, written):
-    spoken = normalise(written)
+    spoken = normalize_text(written)
     assert clean(spoken) == spoken.lower()

@@ -34,7 +34,7 @@ def encode(written: str) -> list[int]:
 
 @pytest.mark.parametrize("case", READINGS, ids=lambda case: f"{case['topic']}: {case['written']}")
 def test_written_hungarian_is_read_as_a_host_would(case):
-    assert normalize.normalise(case["written"]) == case["spoken"]
+    assert normalize.normalize_text(case["written"]) == case["spoken"]
 
 
 def test_the_table_is_as_broad_as_it_says():
@@ -55,13 +55,13 @@ def test_the_table_is_as_broad_as_it_says():
     ],
 )
 def test_invisible_characters_are_not_read(written, spoken):
-    assert normalize.normalise(written) == spoken
+    assert normalize.normalize_text(written) == spoken
 
 
 def assert_read_once(written: str) -> str:
-    spoken = normalize.normalise(written)
+    spoken = normalize.normalize_text(written)
     assert not any(c.isdigit() for c in spoken)
-    assert normalize.normalise(spoken) == spoken
+    assert normalize.normalize_text(spoken) == spoken
     assert spoken == " ".join(spoken.split())
     return spoken
 
@@ -89,14 +89,16 @@ def test_other_characters_stay_only_without_a_reading(written):
 
 
 def test_a_character_without_a_reading_is_named():
-    spoken = normalize.normalise("jó 5 ☃ estét Жора!")
+    spoken = normalize.normalize_text("jó 5 ☃ estét Жора!")
     assert spoken == "jó öt ☃ estét Жора!"
     assert normalize.unknown_characters(spoken, encode) == "☃Жора"
 
 
 def test_sentences_still_begin_with_a_capital():
     """Texts are split before capitals, so a sentence that began with a number needs one."""
-    spoken = normalize.normalise("Vége. 2 perc maradt. IV. Béla jön! 10:30-kor. 2024. május 1-jén.")
+    spoken = normalize.normalize_text(
+        "Vége. 2 perc maradt. IV. Béla jön! 10:30-kor. 2024. május 1-jén."
+    )
     assert normalize.split_sentences(spoken, 35) == [
         "Vége. Két perc maradt.",
         "Negyedik Béla jön!",
@@ -111,7 +113,7 @@ def test_sentences_still_begin_with_a_capital():
 def test_changes_are_the_text_and_its_reading_side_by_side(written):
     parts = normalize.changes(written)
     old, new = (" ".join(filter(None, side)) for side in zip(*parts)) if parts else ("", "")
-    assert (old, new) == (" ".join(written.split()), normalize.normalise(written))
+    assert (old, new) == (" ".join(written.split()), normalize.normalize_text(written))
 
 
 def test_changes_name_only_what_changes():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vago.text.hungarian import inflection, numbers
-from vago.text.normalize import normalise
+from vago.text.normalize import normalize_text
 
 BACK = {0, 3, 6, 8}  # last digits whose words have back vowels, and the same for full tens
 BACK_TENS = {20, 30, 60, 80}
@@ -94,9 +94,9 @@ def test_a_written_suffix_is_inflected(number):
     ordinal = numbers.ordinal(number)
     counted = numbers.attributive(numbers.cardinal(number))
     for written in (str(number), grouped.replace(",", " "), grouped.replace(",", ".")):
-        assert normalise(f"{written}-es") == inflection.inflect(number, "es")
-        assert normalise(f"a {written}. kérdés") == f"a {ordinal} kérdés"
-        assert normalise(f"{written} kérdés") == f"{counted} kérdés"
+        assert normalize_text(f"{written}-es") == inflection.inflect(number, "es")
+        assert normalize_text(f"a {written}. kérdés") == f"a {ordinal} kérdés"
+        assert normalize_text(f"{written} kérdés") == f"{counted} kérdés"
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def unreadable(recording: Recording, error: Exception) -> list[Candidate]:
         Candidate(
             clip_id(recording, number),
             Place(recording, cue.start, cue.end),
-            ClipText(cue.text, normalize.normalise(cue.text)),
+            ClipText(cue.text, normalize.normalize_text(cue.text)),
             verdict=Verdict("unreadable", detail),
         )
         for number, cue in enumerate(recording.cues or [Cue(0.0, 0.0, "")], recording.number)
@@ -156,7 +156,7 @@ class Judge:
     ) -> Candidate:
         p, recording = self.p, self.recording
         written = fix.text.text if fix.text else cue.text
-        spoken = normalize.normalise(written)
+        spoken = normalize.normalize_text(written)
         wav = self.track.wav(*span)
         measured = self._measure(cue, wav, span, spoken)
 

@@ -84,7 +84,7 @@ def read_cues(path: Path) -> list[Cue]:
 def read_metadata(path: Path) -> list[ClipLine]:
     """A clip folder's metadata.csv, in one of two formats.
 
-    Coqui: `audio_file|text|speaker_name` under a header. LJSpeech: `id|text|normalised`, whose
+    Coqui: `audio_file|text|speaker_name` under a header. LJSpeech: `id|text|normalized`, whose
     third field is not read: vago normalizes the text itself.
 
     A file is looked for as it is named, beside metadata.csv and in wavs/, with and without `.wav`.

@@ -260,7 +260,7 @@ class _Measuring:
             "speaker_encoder": self.speaker_encoder.name,
             "corpus": self.corpus.digest,
             "others": target.OTHERS,
-            "lines": [normalize.normalise(line.text) for line in self.script.lines],
+            "lines": [normalize.normalize_text(line.text) for line in self.script.lines],
             "loudness": self.p.loudness_lufs,
         }
 

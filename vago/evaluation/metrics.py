@@ -91,7 +91,7 @@ def odd_duration(line: LineRecording, bounds: tuple[float, float]) -> str:
     if not line.ended:
         return "cut"
 
-    low, high = (bound * len(normalize.normalise(line.text)) for bound in bounds)
+    low, high = (bound * len(normalize.normalize_text(line.text)) for bound in bounds)
     if line.seconds < low:
         return "short"
     if line.seconds > high:

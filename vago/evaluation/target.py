@@ -68,7 +68,7 @@ def _demo_lines(script: Script) -> Iterator[LineRecording]:
     voice = espeak.EspeakVoice(VARIANT, **QUIZ_MANNER)
     for line in script.lines:
         started = time.perf_counter()
-        wav = voice.speak(normalize.normalise(line.text))
+        wav = voice.speak(normalize.normalize_text(line.text))
         took = time.perf_counter() - started
         yield LineRecording(line.name, line.text, wav, espeak.RATE, took)
 

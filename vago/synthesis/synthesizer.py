@@ -183,7 +183,7 @@ def seed_of(p: SpeechParams, line: int, sentence: int, take: int = 0) -> int:
 
 def sentences(line: str, limit: int) -> list[str]:
     """The normalized line; one longer than `limit` characters is split at sentence ends."""
-    text = normalize.normalise(line)
+    text = normalize.normalize_text(line)
     if not text:
         raise VagoError(f"nothing is left to be spoken of {line!r}: give the line some words")
     return normalize.split_sentences(text, limit)

@@ -22,13 +22,13 @@ def text(words: Iterable[str], diff: bool = False, stream: TextIO | None = None)
     Raises:
         VagoError: standard input is not UTF-8.
     """
-    from vago.text.normalize import changes, normalise
+    from vago.text.normalize import changes, normalize_text
 
     stream = stream or sys.stdout
     coloured = stream.isatty() and "NO_COLOR" not in os.environ
     try:
         for line in list(words) or _lines():
-            reading = diff_line(changes(line), coloured) if diff else normalise(line)
+            reading = diff_line(changes(line), coloured) if diff else normalize_text(line)
             print(reading, file=stream, flush=True)
     except BrokenPipeError:  # `vago text < book.txt | head` ends without an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,7 +11,7 @@ from vago.text import normalize
 def character_error_rate(reference: str, hypothesis: str) -> float:
     """Edits (insertions, deletions, substitutions) per character of `reference`; 0 without errors.
 
-    Both are normalised first, so that 12 500 and tizenkétezer-ötszáz are equal, and compared
+    Both are normalized first, so that 12 500 and tizenkétezer-ötszáz are equal, and compared
     without case and punctuation. The rate exceeds 1 where there are more errors than characters.
 
     Raises:
@@ -32,5 +32,5 @@ def character_error_rate(reference: str, hypothesis: str) -> float:
 
 
 def words_only(written: str) -> str:
-    """A text as it is compared: normalised, lower case, letters and single spaces."""
-    return " ".join(re.sub(r"[^\w\s]|_", "", normalize.normalise(written).lower()).split())
+    """A text as it is compared: normalized, lower case, letters and single spaces."""
+    return " ".join(re.sub(r"[^\w\s]|_", "", normalize.normalize_text(written).lower()).split())

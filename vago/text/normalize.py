@@ -49,10 +49,10 @@ _STEPS = (
 )
 
 
-def normalise(text: str) -> str:
+def normalize_text(text: str) -> str:
     """Written text -> spoken words; letter case is kept.
 
-    The result is made of `characters.ALPHABET`, and normalising it again changes nothing. Coqui's
+    The result is made of `characters.ALPHABET`, and normalizing it again changes nothing. Coqui's
     own Hungarian cleaner, which would read "42." as an ordinal and "b." as a title, finds nothing
     to change in it. Characters without a reading stay, for `check` to reject.
     """
@@ -79,7 +79,7 @@ def changes(written: str) -> list[tuple[str, str]]:
     It is cut where the words differ. The first parts joined by spaces are the text, the second
     ones its reading; either may be empty.
     """
-    old, new = written.split(), normalise(written).split()
+    old, new = written.split(), normalize_text(written).split()
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return [(" ".join(old[a:b]), " ".join(new[c:d])) for _, a, b, c, d in steps]
 
@@ -87,7 +87,7 @@ def changes(written: str) -> list[tuple[str, str]]:
 def check(
     text: str, encode: Callable[[str], list[int]], max_tokens: int
 ) -> tuple[list[int], str | None]:
-    """Tokens of a normalised text, and the reason (for the ledger) why it cannot be trained on.
+    """Tokens of a normalized text, and the reason (for the ledger) why it cannot be trained on.
 
     Args:
         encode: the base's tokenizer, `VoiceBpeTokenizer.encode` with its language bound

@@ -61,7 +61,7 @@ class Decisions:
         if self.encode is None:
             return ""
 
-        spoken = normalize.normalise(text)
+        spoken = normalize.normalize_text(text)
         _, fault = normalize.check(spoken, self.encode, MAX_TOKENS)
         if not fault:
             return ""

@@ -114,7 +114,7 @@ def speak_clips(p: BenchmarkParams, paths: Paths) -> list[dict[str, str]]:
     voice = EspeakVoice("m3", words_per_minute=150, pitch=60, pitch_range=80)
     lines = [line.text for name in SCRIPTS for line in Script.load(paths.script(name)).lines]
     sentences = [
-        part for line in lines for part in normalize.split_sentences(normalize.normalise(line))
+        part for line in lines for part in normalize.split_sentences(normalize.normalize_text(line))
     ]
 
     shortest, longest = CLIP_SECONDS

@@ -33,7 +33,7 @@ COUNTS = {"short": (2, 5), "long": (4, 12), "read": (2, 12)}  # words in a row
 
 
 def utterances(kind: str, seed: object, excluded: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Distinct texts without end, normalised as synthesis will see them; one seed, one sequence.
+    """Distinct texts without end, normalized as synthesis will see them; one seed, one sequence.
 
     Args:
         kind: `short` (two to five words), `long` (mostly sentences) or `read` (all lengths, mostly
@@ -53,7 +53,7 @@ def utterances(kind: str, seed: object, excluded: frozenset[str] = frozenset()) 
 
     while True:
         sort = rng.choices(list(shares), shares.values())[0]
-        text = normalize.normalise(makers[sort]())
+        text = normalize.normalize_text(makers[sort]())
         if low <= len(text) <= high and word_key(text) not in used:
             used.add(word_key(text))
             yield text
@@ -61,7 +61,7 @@ def utterances(kind: str, seed: object, excluded: frozenset[str] = frozenset()) 
 
 def word_key(written: str) -> str:
     """Letters and single spaces only: two texts with the same key are the same words."""
-    return " ".join(re.findall(r"[^\W\d_]+", normalize.normalise(written).lower()))
+    return " ".join(re.findall(r"[^\W\d_]+", normalize.normalize_text(written).lower()))
 
 
 def script_keys(scripts: Path) -> frozenset[str]:
