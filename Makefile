@@ -1,4 +1,4 @@
-# make demo        sets everything up, then runs the six notebooks headless on the embedded demo voice
+# make demo        sets everything up, then runs the six notebooks headless on the demo's recordings
 # make lab         sets everything up, then opens JupyterLab on the notebooks; with PROFILE=vago on
 #                  copies that hold that profile's parameters (outputs/<profile>/by_hand/)
 # make test        sets everything up, then runs the tests
@@ -13,7 +13,7 @@ setup: .venv/.complete
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "vago needs Python 3.11 to 3.13, $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
-	# without what it asks for: a webrtcvad that has to be compiled (webrtcvad-wheels is the same) and a stray `typing`
+	# without its dependencies: webrtcvad must be compiled (webrtcvad-wheels is the same), `typing` is obsolete
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps resemblyzer
 	touch $@
 

@@ -5,3 +5,8 @@ __version__ = "0.1.0"
 
 class VagoError(Exception):
     """An error the user can fix: one sentence with what was found, where, and what to do."""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a library's error, for such a sentence; its type where it has no text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

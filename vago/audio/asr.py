@@ -31,6 +31,7 @@ TOKENS_PER_SECOND = 12
 MAX_TOKENS = 400  # in each window of 30 s
 
 MAX_WINDOW_SECONDS = 28.0  # Whisper takes 30 s at a time
+WINDOW_PAUSE = 2.0  # seconds
 EDGE_SECONDS = 0.25  # silence added on both sides: words at the very edge are often missed
 
 CACHE_VERSION = 1  # raise it when the same audio gives another result, to invalidate the cache
@@ -60,7 +61,7 @@ class SpeechRecognizer:
         """Open a model with faster-whisper.
 
         Args:
-            model: folder of a CTranslate2 Whisper model, or a name that faster-whisper knows and
+            model: folder of a CTranslate2 Whisper model, or the name of one that faster-whisper
                 downloads; None: the base model in wheels, see `asr_model.base_model`
             cache: folder for that base model; None: the user's cache folder
             device: "cpu" or "cuda"
@@ -120,8 +121,8 @@ class Transcriber:
     """A speech recogniser with a cache on disk; the model is opened when the cache misses.
 
     Args:
-        model: folder of a CTranslate2 Whisper model or a name that faster-whisper knows; empty: the
-            base model in wheels
+        model: folder of a CTranslate2 Whisper model, or the name of one that faster-whisper
+            downloads; empty: the base model in wheels
         folder: where results are cached
         device: "cpu" or "cuda"
     """
@@ -183,24 +184,22 @@ class Transcriber:
 # Windows of speech and the words in them
 
 
-def recognition_windows(
-    segments: np.ndarray, longest: float = MAX_WINDOW_SECONDS, apart: float = 2.0
-) -> list[tuple[int, int]]:
+def recognition_windows(segments: np.ndarray) -> list[tuple[int, int]]:
     """Group neighbouring segments of speech, (N, 2) seconds, into windows (first, last + 1).
 
-    A window ends at a pause of `apart` seconds; when it is full, at the longest pause in its second
-    half.
+    A window ends at a pause of WINDOW_PAUSE; when it is full (MAX_WINDOW_SECONDS), at the longest
+    pause in its second half.
     """
     found = []
     first = 0
     while first < len(segments):
         last = first + 1
-        while last < len(segments) and segments[last, 1] - segments[first, 0] <= longest:
-            if segments[last, 0] - segments[last - 1, 1] >= apart:
+        while last < len(segments) and segments[last, 1] - segments[first, 0] <= MAX_WINDOW_SECONDS:
+            if segments[last, 0] - segments[last - 1, 1] >= WINDOW_PAUSE:
                 break
             last += 1
 
-        full = last < len(segments) and segments[last, 0] - segments[last - 1, 1] < apart
+        full = last < len(segments) and segments[last, 0] - segments[last - 1, 1] < WINDOW_PAUSE
         if full and last - first > 1:
             middle = (segments[first, 0] + segments[last - 1, 1]) / 2
             ends = [k for k in range(first + 1, last + 1) if segments[k - 1, 1] >= middle]

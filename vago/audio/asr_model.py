@@ -19,7 +19,7 @@ MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9
 
 
 def model_name(model: str | Path) -> str:
-    """A folder's name and its weights' SHA-256, shortened; or a name that faster-whisper knows."""
+    """A folder's name and its weights' SHA-256, shortened; a name that is no folder stays."""
     weights = Path(model) / "model.bin"
     if not weights.is_file():
         return str(model)

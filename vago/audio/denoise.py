@@ -14,7 +14,7 @@ from vago.audio import io
 RATE = 48_000  # Hz, its training rate
 _DELAY = 1440  # samples: its window and two frames of look-ahead
 _MAX_ATTENUATION_DB = 100.0  # no limit
-_LEAD_SECONDS = 0.5  # played before the clip, so that it adapts to the noise
+_LEAD_SECONDS = 0.5  # fed to the filter before the clip, so that it adapts to the noise
 _FLOATS = ctypes.POINTER(ctypes.c_float)
 
 

@@ -16,7 +16,7 @@ _MARGIN_SECONDS = 0.04  # beside speech, still part of it: echo, and what the VA
 _MIN_PAUSE_FRAMES = 4  # needed to classify the background
 _QUIET_DB = -40.0  # a background this far under the speech is a quiet room
 _TONAL_DB = 9.0  # how far a tone exceeds the noise around it
-_APPLAUSE_DB = 10.0  # how far a background exceeds the recording's noise floor to be more than that
+_APPLAUSE_DB = 10.0  # over the noise floor; a louder background without tones is applause
 
 NAN = float("nan")
 
@@ -25,7 +25,7 @@ NAN = float("nan")
 class AudioMeasures:
     """What was measured of a clip's audio, NaN where it could not be.
 
-    `corpus.measures.Measures` has the same names, and says what they mean.
+    `corpus.measures.Measures` has the same names and explains them.
     """
 
     loudness_lufs: float
@@ -144,7 +144,7 @@ def _background(pauses: np.ndarray, power: float, floor_dbfs: float) -> tuple[st
 
 
 def _tonal(calm: np.ndarray) -> bool:
-    """Whether (513, T) power has tones: three narrow peaks or more between 150 and 4000 Hz."""
+    """Whether (513, T) power has tones: at least three narrow peaks from 150 to 4000 Hz."""
     from scipy.ndimage import median_filter
 
     low, high = (round(hertz * _FRAME / io.SAMPLE_RATE) for hertz in (150, 4000))

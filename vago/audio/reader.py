@@ -22,7 +22,7 @@ from vago.audio import io
 class Samples:
     """(samples,) float32 in a file; slices are read from disk.
 
-    Not a memory map: its pages would count as memory of this process.
+    It is not a memory map, whose pages would count as memory of this process.
     """
 
     def __init__(self, path: Path):

@@ -72,11 +72,11 @@ def cluster_speakers(
         segments: (N, D) unit vectors
         seconds: (N,) durations
         sample: (D,) unit vector of the target, or None
-        min_similarity: where no cluster is this similar to the sample, all of them are others
+        min_similarity: cosine; where no cluster reaches it, all clusters are others
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    # The longest segments, and only those long enough to be sure of if there are any
+    # The longest segments; if some reach MIN_SURE_SECONDS, only those
     chosen = np.sort(np.argsort(-seconds, kind="stable")[:MAX_CLUSTERED])
     sure = chosen[seconds[chosen] >= MIN_SURE_SECONDS]
     if len(sure):
@@ -109,7 +109,7 @@ def target_segments(
 ) -> np.ndarray:
     """(N,) bool: whether each segment of speech is the target's.
 
-    A segment that is too short to judge gets the answer of the nearest long one within a second.
+    A segment too short to be judged alone is treated as the nearest long one within a second.
 
     Args:
         segments: (N, D) embeddings, zeros where there is none

@@ -23,7 +23,7 @@ from vago.corpus.transcripts import Cue
 from vago.corpus.verdicts import KEPT, MAX_SAMPLES, Encode, Verdict
 from vago.text import normalize
 
-CONTEXT_SECONDS = 1.5  # on both sides of a clip, whose pauses tell its background
+CONTEXT_SECONDS = 1.5  # on both sides of a clip; the pauses in it show the background
 SILENCE_DBFS = -90.0
 
 
@@ -160,8 +160,8 @@ class Judge:
         wav = self.track.wav(*span)
         measured = self._measure(cue, wav, span, spoken)
 
-        # What may be wrong, the most telling first: an untranscribed recording's cue may be
-        # another speaker's, or silence, and have no text
+        # The first fault is reported. A cue of an untranscribed recording may be another speaker's,
+        # or silence, and then has no text, so its text comes last.
         of_text, tokens = verdicts.of_text(p, spoken, self.encode)
         shortest = p.cut_min_seconds if recording.untranscribed else p.min_seconds
         of_audio = verdicts.of_audio(p, wav, measured, speechless, shortest)

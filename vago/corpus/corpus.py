@@ -55,7 +55,7 @@ class Corpus:
     ledger: one row per candidate: its fate, and why it was rejected.
     Both hold what was measured, NaN where it was not: see `measures.Measures`.
 
-    timeline: what became of every second of every readable recording. Its intervals follow on one
+    timeline: the fate of every second of every readable recording. Its intervals follow on one
     another from 0 to the recording's end: source, recording, start, end, seconds, and
 
         fate       kept (a clip; reason empty), rejected (reason: the ledger's), unused (speech that
@@ -124,7 +124,11 @@ class Corpus:
         return self.clips[self.clips["held_out"]].reset_index(drop=True)
 
     def training(self, sources: list[str]) -> pd.DataFrame:
-        """The training clips of `sources`, without held-out ones."""
+        """The training clips of `sources`, without held-out ones.
+
+        Raises:
+            VagoError: the corpus has no clips of one of the sources.
+        """
         unknown = sorted(set(sources) - set(self.clips["source"]))
         if unknown:
             known = ", ".join(dict.fromkeys(self.clips["source"]))
@@ -137,12 +141,12 @@ class Corpus:
         return self.clips[wanted].reset_index(drop=True)
 
     def seconds_per_character(self) -> tuple[float, float]:
-        """1st and 99th percentile over the clips: a sentence outside has an unusual duration."""
+        """1st and 99th percentile over the clips; the duration of a sentence outside is odd."""
         low, high = np.percentile(self.clips.seconds / self.clips.text.str.len(), (1, 99))
         return float(low), float(high)
 
     def audio(self, clip_id: str) -> tuple[np.ndarray, int]:
-        """(samples,) float32 and the sampling rate, 22,050 Hz."""
+        """(samples,) float32 at 22,050 Hz, and that rate. Raises VagoError for an unknown clip."""
         found = self.clips.loc[self.clips["clip_id"] == clip_id, "file"]
         if found.empty:
             raise VagoError(

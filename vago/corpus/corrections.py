@@ -145,10 +145,10 @@ def write_corrections(path: Path, corrections: Iterable[Correction]) -> None:
     content = io.StringIO()
     writer = csv.writer(content, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for c in rows:
-        text, reason = (" ".join(words.split()) for words in (c.text, c.reason))
-        times = (f"{c.start:.3f}", f"{c.end:.3f}")
-        writer.writerow([c.source, c.recording, *times, c.action, text, reason])
+    for one in rows:
+        text, reason = (" ".join(words.split()) for words in (one.text, one.reason))
+        times = (f"{one.start:.3f}", f"{one.end:.3f}")
+        writer.writerow([one.source, one.recording, *times, one.action, text, reason])
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content.getvalue())

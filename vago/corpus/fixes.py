@@ -67,8 +67,8 @@ def find_fixes(
     for kind in ("text", "fate"):
         key = (source, recording, kind)
         ours = [c for c in corrections if (c.source, c.recording, c.kind) == key]
-        for i, c in _matched(ours, spans).items():
-            found[i] = replace(found[i], **{kind: c})
+        for index, correction in _matched(ours, spans).items():
+            found[index] = replace(found[index], **{kind: correction})
     return found
 
 
@@ -96,17 +96,18 @@ def _matched(
     return {i: corrections[c] for i, c in taken.items()}
 
 
-def distance(c: Correction, span: tuple[float, float]) -> float:
+def distance(correction: Correction, span: tuple[float, float]) -> float:
     """Seconds between the starts or the ends, whichever are further apart."""
-    return max(abs(c.start - span[0]), abs(c.end - span[1]))
+    return max(abs(correction.start - span[0]), abs(correction.end - span[1]))
 
 
-def _shared(c: Correction, span: tuple[float, float]) -> float:
+def _shared(correction: Correction, span: tuple[float, float]) -> float:
     """Overlap as a share of the shorter of the two."""
-    shorter = min(c.end - c.start, span[1] - span[0])
+    start, end = correction.start, correction.end
+    shorter = min(end - start, span[1] - span[0])
     if shorter <= 0:
         return 0.0
-    return (min(c.end, span[1]) - max(c.start, span[0])) / shorter
+    return (min(end, span[1]) - max(start, span[0])) / shorter
 
 
 def fixes_of_ledger(corrections: Sequence[Correction], ledger: pd.DataFrame) -> list[Fix]:
@@ -118,13 +119,13 @@ def fixes_of_ledger(corrections: Sequence[Correction], ledger: pd.DataFrame) -> 
         if (source, recording) not in concerned:
             continue
         spans = list(zip(rows["start"], rows["end"]))
-        for i, fix in zip(rows.index, find_fixes(corrections, source, recording, spans)):
-            found[i] = fix
+        for index, fix in zip(rows.index, find_fixes(corrections, source, recording, spans)):
+            found[index] = fix
     return found
 
 
 def outcomes(path: Path, ledger: pd.DataFrame) -> list[str]:
-    """What became of the corrections: how many found their clips, and each that was not applied."""
+    """Sentences on the corrections: how many match a clip, and each that was not applied."""
     path = Path(path)
     corrections = read_corrections(path)
     if not corrections:
@@ -134,11 +135,11 @@ def outcomes(path: Path, ledger: pd.DataFrame) -> list[str]:
     failed = []
     rows = zip(fixes_of_ledger(corrections, ledger), ledger["fate"], ledger["reason"])
     for fix, fate, reason in rows:
-        for c in filter(None, (fix.text, fix.fate)):
-            unmatched.pop(c.line, None)
-            if c.action == "restore" and fate == "rejected":
+        for one in filter(None, (fix.text, fix.fate)):
+            unmatched.pop(one.line, None)
+            if one.action == "restore" and fate == "rejected":
                 failed.append(
-                    f"{path.name}, line {c.line} ({c}) was not applied, the clip is {reason}: "
+                    f"{path.name}, line {one.line} ({one}) was not applied, the clip is {reason}: "
                     "correct its text, or remove the line"
                 )
 

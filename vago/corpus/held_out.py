@@ -41,7 +41,7 @@ def split_held_out(
         if 2 * target > len(clips):
             raise VagoError(
                 f"{len(clips)} clips are too few to hold {target} of them out: "
-                "bring more recordings, or lower held_out_min_clips"
+                "add recordings, or lower held_out_min_clips"
             )
         stretches = _draw(clips, target, stretch_seconds, np.random.default_rng(seed))
 

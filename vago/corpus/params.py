@@ -27,14 +27,14 @@ class CorpusParams(Params):
     speaker: str = Field("speaker", description="name of the voice, unless metadata.csv has one")
     language: Literal["hu"] = "hu"
 
-    # cutting
+    # segmentation
     min_seconds: float = Field(0.5, ge=0.5, description="of a clip; XTTS ignores shorter ones")
     max_seconds: float = Field(
         11.6, gt=1, le=11.6, description="of a clip; XTTS takes 255,995 samples at 22,050 Hz"
     )
     max_tokens: int = Field(200, ge=10, le=400, description="of a clip's text")
     search_seconds: float = Field(
-        0.4, ge=0, le=2, description="distance from a cue's edge in which silence is looked for"
+        0.4, ge=0, le=2, description="silence is searched for up to so far from a cue's edge"
     )
     padding_seconds: float = Field(
         0.1, ge=0, le=0.5, description="silence kept before and after the speech"
@@ -43,10 +43,13 @@ class CorpusParams(Params):
     # loudness and quality
     loudness_lufs: float = Field(-23.0, ge=-40, le=-10, description="of all clips (EBU R 128)")
     silent_dbfs: float = Field(
-        -50.0, description="level that the loudest 50 ms must reach; else the clip is silent"
+        -50.0, description="least level of the loudest 50 ms; below, the clip is silent"
     )
     clipped_fraction: float = Field(
-        0.001, ge=0, le=1, description="largest share of samples at full scale; else it is clipped"
+        0.001,
+        ge=0,
+        le=1,
+        description="largest share of samples at full scale; above, it is clipped",
     )
     min_snr_db: float = Field(10.0, description="signal-to-noise ratio; below, the clip is noisy")
     max_background_db: float = Field(
@@ -89,7 +92,9 @@ class CorpusParams(Params):
 
     # held-out set
     held_out_fraction: float = Field(0.05, gt=0, lt=0.5, description="share of all clips")
-    held_out_min_clips: int = Field(12, ge=2, description="at least as large, whatever the share")
+    held_out_min_clips: int = Field(
+        12, ge=2, description="its least number of clips, whatever the share"
+    )
     stretch_seconds: float = Field(
         30.0, gt=0, description="most speech in one of the stretches that the set is made of"
     )

@@ -10,6 +10,8 @@ from vago.audio.vad import SpeechSegments
 
 MIN_SYLLABLE_SECONDS = 0.03  # shorter speech is a click: kept inside a cue, never added to one
 
+LONG_PAUSE = 1.0  # seconds; a longer one should not be inside a clip
+
 # Costs of `join_segments`
 TOO_LONG, TOO_SHORT = 100.0, 50.0
 CUT_IN_WORD = 1000.0
@@ -160,12 +162,11 @@ def join_segments(
     padding: float,
     shortest: float,
     longest: float,
-    max_pause: float = 1.0,
 ) -> list[tuple[int, int]]:
     """Join neighbouring segments of speech into clips, which are cut only in the pauses between.
 
     Dynamic programming finds the cuts with the lowest total cost. A cut in a word costs most, then
-    a clip of a wrong length, a pause of over `max_pause` inside a clip, a cut in a pause too short
+    a clip of a wrong length, a pause of over LONG_PAUSE inside a clip, a cut in a pause too short
     for the padding, a cut within a sentence, and each clip a little.
 
     Args:
@@ -191,7 +192,7 @@ def join_segments(
 
         pauses_inside = 0.0
         for first in range(last, -1, -1):
-            if first < last and segments[first + 1, 0] - segments[first, 1] > max_pause:
+            if first < last and segments[first + 1, 0] - segments[first, 1] > LONG_PAUSE:
                 pauses_inside += LONG_PAUSE_INSIDE
             seconds = segments[last, 1] - segments[first, 0] + 2 * padding
             if seconds > longest and first < last:

@@ -26,7 +26,7 @@ class ClipStaging:
         self.folder = folder
         self.scratch = folder / ".track"  # for the recording that is open
         self._denoise = denoise.open_filter() if p.denoise else None
-        self._by_text: dict[str, list[str]] = {}  # words -> ids of clips that say them
+        self._by_text: dict[str, list[str]] = {}  # words -> ids of the clips with these words
 
     def add(self, candidate: Candidate, wav: np.ndarray) -> None:
         """Write a clip, at the corpus's loudness, unless it is a duplicate of an earlier one.

@@ -1,4 +1,4 @@
-"""What became of every second of every recording: kept, rejected, unused or pause."""
+"""The fate of every second of every recording: kept, rejected, unused or pause."""
 
 from __future__ import annotations
 

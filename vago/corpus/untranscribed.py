@@ -23,7 +23,7 @@ from vago.text.error_rate import character_error_rate, words_only
 
 NAN = float("nan")
 RATES = (io.SAMPLE_RATE, ASR_RATE)  # Hz that a recording is opened with here
-FOREIGN_MARGIN = 0.1  # a window less than this nearer to the target than to another has an overlap
+FOREIGN_MARGIN = 0.1  # cosine; a window this close to another speaker counts as an overlap
 
 # A word crosses a pause of up to 0.25 s if it lasts over 0.1 s on both sides of it
 MAX_PAUSE_IN_WORD = 0.25
@@ -208,7 +208,9 @@ def _crosses_pause(words: list[list[Word]], spans: np.ndarray, k: int) -> bool:
 def _possible_texts(
     cue: Cue, own: list[Word], before: list[Word], after: list[Word]
 ) -> list[list[Word]]:
-    """The words of a clip's segments, and what they are if one at its edge is inside, or outside.
+    """What a clip's text may be: its segments' words, or these with one more or less at an edge.
+
+    A word is added or left out where its times lie on both sides of the clip's edge.
 
     Args:
         before, after: the words next to its own, at most one of each.
@@ -226,7 +228,7 @@ def _possible_texts(
 
 
 def _with_text(cue: Cue, texts: list[list[Word]], hypothesis: str) -> Cue:
-    """The cue with the text, the first of equals, that is nearest to the hypothesis."""
+    """The cue with the text of the lowest CER to the hypothesis; the first one of equals."""
     rates = [_error_rate(_text(words), hypothesis) for words in texts]
     words = texts[int(np.argmin(rates))]
 
@@ -250,7 +252,7 @@ def _error_rate(text: str, hypothesis: str) -> float:
 def _with_speaker(
     cue: Cue, embeddings: list[np.ndarray], voices: SpeakerEmbeddings, min_similarity: float
 ) -> Cue:
-    """The cue with its speaker similarity, rejected unless the target speaks, and nobody else."""
+    """The cue with its speaker similarity, rejected unless only the target speaks in it."""
     empty = np.zeros((0, len(voices.target)))
     windows = np.concatenate([one for one in embeddings if len(one)] or [empty])
     similarity = voices.similarity(windows)

@@ -16,15 +16,15 @@ from vago.text import normalize
 Encode = Callable[[str], list[int]]  # the base's tokenizer with its language bound
 
 MAX_SAMPLES = 255_995  # at 22,050 Hz, the limit of XTTS
-MAD_TO_DEVIATION = (
-    1.4826  # median absolute deviation -> standard deviation of a normal distribution
-)
+# Median absolute deviation -> standard deviation of a normal distribution
+MAD_TO_DEVIATION = 1.4826
+MIN_RATES = 20  # of a source, to tell which are odd
 MIN_RATE_FACTOR = 1.5  # a rate within this factor of the median is never odd
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a candidate is rejected, as the ledger says it; without a reason it is kept.
+    """Why a candidate is rejected, as the ledger has it; without a reason it is kept.
 
     restored: by hand, so that no later check rejects it.
     """
@@ -106,14 +106,14 @@ def of_quality(p: CorpusParams, measured: Measures | AudioMeasures) -> Verdict:
 
 
 def of_recognition(p: CorpusParams, hypothesis: str, measured: Measures) -> Verdict:
-    """Whether the ASR is unsure of its text.
+    """Whether the text of the ASR is too uncertain to train on.
 
     Args:
         hypothesis: what the ASR recognises in the clip alone.
     """
     if measured.heard_cer > p.max_heard_cer:
         differ = f"{measured.heard_cer:.2f} of the characters differ"
-        return Verdict("text unsure", f"heard alone it is {hypothesis!r}, {differ}")
+        return Verdict("text unsure", f"ASR of the clip alone gives {hypothesis!r}, {differ}")
     if measured.confidence < p.min_confidence:
         least = f"{p.min_confidence:g} is the least"
         return Verdict("text unsure", f"confidence {measured.confidence:.2f}, {least}")
@@ -121,14 +121,14 @@ def of_recognition(p: CorpusParams, hypothesis: str, measured: Measures) -> Verd
     return KEPT
 
 
-def odd_rates(rates: np.ndarray, deviations: float, fewest: int = 20) -> np.ndarray:
+def odd_rates(rates: np.ndarray, deviations: float) -> np.ndarray:
     """(N,) bool: which clips of a source are spoken at an unusual rate.
 
     Usual is the median, give or take `deviations` robust standard deviations of the logarithms, and
-    never less than a factor of MIN_RATE_FACTOR. Among fewer than `fewest` known rates none is odd.
+    never less than a factor of MIN_RATE_FACTOR. Among fewer than MIN_RATES known rates none is odd.
     """
     known = np.isfinite(rates) & (rates > 0)
-    if known.sum() < fewest:
+    if known.sum() < MIN_RATES:
         return np.zeros(len(rates), bool)
 
     logs = np.log(np.where(known, rates, 1.0))

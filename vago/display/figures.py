@@ -38,13 +38,13 @@ def new_figure(
     return figure, axes
 
 
-def spectrogram(wav: np.ndarray, rate: int, title: str = "") -> Figure:
+def spectrogram(wav: np.ndarray, rate: int) -> Figure:
     """Waveform above its mel spectrogram."""
     figure, axes = new_figure(rows=2, height=3.6, sharex=True, height_ratios=(1, 2.4))
     waveform, mel = axes[:, 0]
 
     waveform.plot(np.arange(len(wav)) / rate, wav, linewidth=0.4, color="#4c78a8")
-    waveform.set(ylim=(-1, 1), yticks=(-1, 0, 1), title=title)
+    waveform.set(ylim=(-1, 1), yticks=(-1, 0, 1))
     draw_mel(mel, wav, rate)
     mel.set_xlabel("seconds")
     return figure

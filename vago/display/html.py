@@ -15,7 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 SHOWN_ROWS = 400
-LONG_TEXT = 36  # characters from which on a column wraps
+DPI = 80
+LONG_TEXT = 36  # characters; a column with a longer text wraps
 
 # Changes are struck out or underlined as well as coloured, for readers who see no colours.
 OLD = "background:#fbe3d6;text-decoration:line-through;text-decoration-color:#a33c00"
@@ -56,11 +57,11 @@ def audio_tag(wav: np.ndarray, rate: int, small: bool = False) -> str:
     return f'<audio controls preload="none" style="{style}" src="{source}"></audio>'
 
 
-def png(figure: Figure, dpi: int = 80) -> bytes:
+def png(figure: Figure) -> bytes:
     """A figure as a PNG file."""
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", dpi=dpi)
+    figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()
 
 
@@ -114,7 +115,7 @@ def _caption(caption: str, more: str = "") -> str:
 
 
 def number(value: Any) -> str:
-    """A cell's value: at most three decimals, none from a thousand on, empty for missing values."""
+    """A cell's value: at most three decimals, none from 1000 on; empty for missing values."""
     if value is None or value != value:
         return ""
     if not isinstance(value, float):

@@ -54,9 +54,9 @@ def table(rows: pd.DataFrame, caption: str = "") -> None:
     markup(html.table_html(rows, caption))
 
 
-def pairs(values: Mapping[str, Any], caption: str = "") -> None:
+def pairs(values: Mapping[str, Any]) -> None:
     """Show names and values below each other."""
-    table(pd.DataFrame({"": {name: str(value) for name, value in values.items()}}), caption)
+    table(pd.DataFrame({"": {name: str(value) for name, value in values.items()}}))
 
 
 def players(

@@ -32,7 +32,7 @@ def evaluate(
 
     Writes evaluation/report.json, clips.csv, speech.csv and speech/*.wav.
     """
-    tell = on_progress or (lambda line: None)
+    log = on_progress or (lambda line: None)
     corpus = Corpus.load(paths.corpus)
     held_out = corpus.held_out_clips
     chosen = speech_clips(held_out, p.speech_clips)
@@ -50,11 +50,11 @@ def evaluate(
     for name in ["base", *p.phases]:
         if name != "base":
             weights[name] = phases.load_phase_weights(model, name, paths)
-        tell(f"{name}: {len(clips)} held-out clips")
+        log(f"{name}: {len(clips)} held-out clips")
         tables[name] = validation.per_clip(GPTLoss(model.gpt), test, device)
 
         if len(chosen):
-            tell(f"{name}: speaking {len(chosen)} held-out sentences")
+            log(f"{name}: speaking {len(chosen)} held-out sentences")
             voice, _ = samples.voice_of(model, corpus, p)
             utterances = synthesizer.speak(model, voice, list(chosen.text), encode, p)
             spoken += _measure_speech(utterances, corpus, chosen, folder, name)
@@ -175,5 +175,5 @@ def _measure_speech(
 
 
 def _number(value: float) -> float | None:
-    """JSON has no NaN."""
+    """None for NaN, which JSON does not have."""
     return None if math.isnan(value) else float(value)

@@ -102,7 +102,7 @@ def evaluate_speech(
 
     Args:
         phases: None: those that are finished.
-        recognizer, speaker_encoder: None: the ones that come in wheels.
+        recognizer, speaker_encoder: None: Whisper base and Resemblyzer, from their wheels.
         folder: of report.json, lines.csv and <row>/*.wav; None: outputs/<profile>/listening.
 
     Raises:
@@ -177,7 +177,7 @@ def measure_row(
     speaker_encoder: SpeakerEncoder,
     folder: Path,
     loudness_lufs: float,
-    tell: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Measure one voice's lines and write each as <folder>/NN_name.wav; returns `over_lines`."""
     lines, embeddings = [], []
@@ -191,7 +191,7 @@ def measure_row(
         embeddings.append(embedding)
         if number % 10 == 0:
             rate = np.mean([measured["cer"] for measured in lines])
-            tell(f"{number} lines measured, character error rate {rate:.2f}")
+            log(f"{number} lines measured, character error rate {rate:.2f}")
 
     samples.remove_others(folder, [Path(line["file"]).name for line in lines])
     return over_lines(lines, embeddings, reference)
@@ -209,7 +209,7 @@ class _Measuring:
     recognizer: SpeechRecognizer
     speaker_encoder: SpeakerEncoder
     folder: Path
-    tell: Callable[[str], None]
+    log: Callable[[str], None]
 
     @cached_property
     def reference(self) -> Reference:
@@ -225,7 +225,7 @@ class _Measuring:
         key = self.key(name, weights)
         row = _kept(folder, key)
         if row is None:
-            self.tell(f"{name}: speaking and measuring")
+            self.log(f"{name}: speaking and measuring")
             row = measure_row(
                 self.lines(name),
                 self.reference,
@@ -233,7 +233,7 @@ class _Measuring:
                 self.speaker_encoder,
                 folder,
                 self.p.loudness_lufs,
-                lambda line: self.tell(f"{name}: {line}"),
+                lambda line: self.log(f"{name}: {line}"),
             )
             title = f"target ({target.title(self.demo)})" if name == "target" else name
             row |= {"row": name, "title": title, "key": key}
@@ -241,7 +241,7 @@ class _Measuring:
             write_json(folder / ROW, row)
 
         rate, similarity = with_interval(row["cer"]), with_interval(row["similarity"])
-        self.tell(f"{name}: character error rate {rate}, similarity {similarity}")
+        self.log(f"{name}: character error rate {rate}, similarity {similarity}")
         return row
 
     def lines(self, name: str) -> Iterator[LineRecording]:

@@ -83,7 +83,7 @@ def _cepstra(wav: np.ndarray) -> np.ndarray:
 
 
 def odd_duration(line: LineRecording, bounds: tuple[float, float]) -> str:
-    """What is odd about the line's duration: "cut", "short", "long", or "" for nothing.
+    """How the line's duration is odd: "cut", "short" or "long"; "" where it is not.
 
     Args:
         bounds: lowest and highest usual seconds per character of the normalized text.

@@ -21,7 +21,7 @@ from vago.recipes.demo.composition import QUIZ_MANNER, VARIANT
 from vago.synthesis.params import Script
 from vago.text import normalize
 
-# Voices that the target must not be taken for; without Mike, who has the formants of the demo's m3.
+# Voices to compare the target's with; without Mike, which has the formants of the demo's m3.
 OTHERS = "m1 m2 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 Alex Andy Annie Gene Jacky Lee Mario Michael".split()
 REFERENCE_CLIPS = 8  # make up the target's voice; each of the others speaks their texts
 
@@ -29,9 +29,9 @@ REFERENCE_CLIPS = 8  # make up the target's voice; each of the others speaks the
 def reference_of(corpus: Corpus, speaker_encoder: SpeakerEncoder) -> Reference:
     """The target's voice, other voices, and the recordings' bounds of seconds per character.
 
-    The target's voice comes from held-out recordings, which no prompt and no training had, of the
-    source that prompts come from. The other voices speak the same texts: the same words make
-    embeddings alike, so no voice may have an advantage by them.
+    The target's voice comes from held-out clips, which no prompt and no training used, of the
+    source that prompts come from. The other voices speak the same texts, because equal words make
+    embeddings more similar.
     """
     clips = corpus.held_out_clips
     first = clips[clips.source == corpus.clips.source.iloc[0]]
@@ -74,6 +74,6 @@ def _demo_lines(script: Script) -> Iterator[LineRecording]:
 
 
 def _held_out_lines(corpus: Corpus) -> Iterator[LineRecording]:
-    """The held-out clips with their own texts, since a real voice cannot be asked for the lines."""
+    """The held-out clips with their own texts, since a real speaker has not recorded the lines."""
     for clip in corpus.held_out_clips.itertuples():
         yield LineRecording(clip.clip_id, clip.text, *corpus.audio(clip.clip_id))

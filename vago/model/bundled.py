@@ -1,4 +1,4 @@
-"""The base model that comes with vago: small, without pickles, opened into the stock layout.
+"""The base model that comes with vago: small, in safetensors, written out in the stock layout.
 
 Its decoder and speaker encoder were trained narrower than stock's. They are widened here to stock's
 sizes: what is added has zero weights, so the networks compute the same.

@@ -44,14 +44,14 @@ def fetch(
         revision: commit, tag or branch; None is the folder's own where it has one, else `REVISION`.
         accept: whether the licence is accepted without asking.
         expected: what each file must be; None is `IDENTITIES` at `REVISION`, nothing elsewhere. A
-            file that is not listed must match what the hub says of it, and from its first use on
-            what the manifest says.
+            file that is not listed must match the size and hash that the hub gives; after its
+            first use, those in the manifest.
         ask: puts a question, returns the answer; None is the terminal where there is one.
 
     Raises:
-        VagoError: licence not accepted, nothing answers, no room, or a file that is not what it
-            must be; that file is renamed to `<name>.wrong-<hash>`. Checked files are kept, and the
-            next call resumes from there.
+        VagoError: the licence is not accepted, nothing answers, there is no room, or a file is not
+            the expected one; that file is renamed to `<name>.wrong-<hash>`. Checked files are kept,
+            and the next call resumes from there.
     """
     folder = Path(folder)
     try:
@@ -67,7 +67,7 @@ def fetch(
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """What is known of the folder's files.
+    """The record of the folder's files; an empty one where there is none.
 
     {"files": {name: {bytes, sha256, mtime_ns, source, checked}}, "licence", "revision", "asked"}
     """
@@ -119,7 +119,7 @@ class _Download:
             self.take(text, place)
         self.accept_licence(accept, ask)
 
-        # nothing large is fetched before all that is offered is known to be right and to fit
+        # identity and room are checked for all files before a large one is fetched
         offered = [file for name in missing if (file := self.find(name, place))]
         self.check_offered(offered, place)
         need_room(self.folder, sum(map(self._bytes_lacking, offered)), "fetching XTTS-v2")
@@ -220,7 +220,7 @@ class _Download:
         return self.expected.get(name) or recorded
 
     def _verify(self, name: str) -> str | None:
-        """Record a file that is right; move a wrong one aside and say so."""
+        """Record a correct file; move a wrong one aside and return what was done with it."""
         path = self.folder / name
         if self._is_as_recorded(path):
             return None
@@ -255,7 +255,7 @@ class _Download:
         self.log(f"{path.name:18}{stat.st_size:14,} bytes, SHA-256 {sha256[:12]}… {checked}")
 
     def _write_manifest(self) -> None:
-        """Unless the file says the same already."""
+        """Write the manifest where it has changed."""
         if read_manifest(self.folder) != self.manifest:
             write_json(self.folder / MANIFEST, self.manifest)
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vago import VagoError
+from vago import VagoError, first_line
 
 CHUNK_BYTES = 2**23  # copied at a time
 TRIES = 5  # in a row without a new byte
@@ -34,8 +34,8 @@ class SourceFile:
 
     name: str
     where: str  # URL or path
-    size: int | None  # bytes, None where a server does not say
-    sha256: str | None = None  # the hub knows it for large files
+    size: int | None  # bytes, None where the server does not give it
+    sha256: str | None = None  # the hub gives it for large files
 
 
 class Hub:
@@ -45,8 +45,7 @@ class Hub:
     """
 
     def __init__(self, repository: str, revision: str, mirror: str | None = None):
-        # with telemetry, each request also asks the hub for a list of coding agents,
-        # even where a mirror is given
+        # with telemetry, each request sends another one to the hub, even where a mirror is given
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         from huggingface_hub import constants
 
@@ -182,7 +181,7 @@ class Hub:
                 "try again later, or name a mirror or folder with --from"
             ) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise self._lost(name, _first_line(error)) from None
+            raise self._lost(name, first_line(error)) from None
         except OSError as error:
             raise unwritable(name, error) from None
 
@@ -244,7 +243,7 @@ def open_source(where: str | None, repository: str, revision: str) -> Hub | Fold
 def unwritable(name: str, error: OSError) -> VagoError:
     """The error for a file or folder that cannot be written."""
     return VagoError(
-        f"{name} cannot be written ({error.strerror or _first_line(error)}): check that the folder "
+        f"{name} cannot be written ({error.strerror or first_line(error)}): check that the folder "
         "is writable and has room, then run again; the bytes received so far are kept"
     )
 
@@ -252,7 +251,3 @@ def unwritable(name: str, error: OSError) -> VagoError:
 def size_of(path: Path) -> int:
     """Bytes of a file, 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

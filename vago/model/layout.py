@@ -24,8 +24,8 @@ IGNORED = -1  # a target that does not count
 def prompt_latents(gpt: nn.Module, mels: torch.Tensor) -> torch.Tensor:
     """(B, 80, F) float32 mels -> (B, 32, D), coqui's conditioning encoder and perceiver resampler.
 
-    Equal to `gpt.get_style_emb(mels).transpose(1, 2)` up to rounding, without ever holding a
-    matrix of attention scores: with stock's attention, a third of a training step on a CPU.
+    Equal to `gpt.get_style_emb(mels).transpose(1, 2)` up to rounding, but the matrix of attention
+    scores is never stored: with stock's attention that takes a third of a training step on a CPU.
     """
     hidden = _pointwise(gpt.conditioning_encoder.init, mels.transpose(1, 2))  # (B, F, D)
     for block in gpt.conditioning_encoder.attn:
@@ -121,7 +121,7 @@ def pack(
 ) -> Packing:
     """Where the parts of a batch lie when all padding stands behind the codes.
 
-    A causal model cannot look there, so attention needs no mask.
+    A causal model cannot attend to it, so no attention mask is needed.
 
     Args:
         prompt_width, text_width, codes_width: inputs of each part, padding and start included.

@@ -1,4 +1,4 @@
-"""The licence of the published XTTS-v2: in short, and accepted once by the person who downloads it."""
+"""The licence of the published XTTS-v2: its summary, and its acceptance before a download."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def accepted(
     ask: Callable[[str], str] | None,
     log: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The record of the licence's acceptance, after showing it; `before` where that still holds.
+    """The record of the licence's acceptance, after showing it; `before` where that is still valid.
 
     Args:
         text: the licence's file, which may be missing.
-        before: the record of an earlier acceptance. It holds for the same text, or without one.
+        before: the record of an earlier acceptance; it is valid for the same text, or without one.
         accept: whether it is accepted without asking.
         ask: puts a question, returns the answer; None is the terminal where there is one.
 

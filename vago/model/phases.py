@@ -23,7 +23,11 @@ BEST, LAST, RECORD = "best.safetensors", "last.safetensors", "phase.json"
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """The phase.json of a phase's folder, None where the phase has not finished."""
+    """The phase.json of a phase's folder, None where the phase has not finished.
+
+    Raises:
+        VagoError: the file is not valid JSON.
+    """
     path = Path(folder) / RECORD
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -34,7 +38,11 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def chosen_phase(wanted: str, paths: Paths) -> str:
-    """`wanted`, or for "best" the phase with the lowest held-out loss in evaluation/report.json."""
+    """`wanted`, or for "best" the phase with the lowest held-out loss in evaluation/report.json.
+
+    Raises:
+        VagoError: the report is missing or not valid.
+    """
     if wanted != "best":
         return wanted
 

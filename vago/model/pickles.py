@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vago import VagoError
+from vago import VagoError, first_line
 
 if TYPE_CHECKING:
     import torch
@@ -131,8 +131,7 @@ def _unreadable(path: Path, error: Exception) -> VagoError:
             "tensors and plain containers are read, so take the file from where it was published, "
             "or save its weights alone"
         )
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    reason = first_line.split(". In PyTorch 2.6")[0]
+    reason = first_line(error).split(". In PyTorch 2.6")[0]
     return VagoError(
         f"{path} cannot be read ({reason}): it is torn or not a PyTorch file; "
         "fetch or build it again"

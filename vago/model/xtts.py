@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vago import VagoError
+from vago import VagoError, first_line
 from vago.files import sha256_of, sha256_of_text
 from vago.model import pickles
 
@@ -130,7 +130,7 @@ def open_base(folder: Path, device: str = "cpu") -> Xtts:
 def open_model(folder: Path, device: str = "cpu") -> Xtts:
     """The model of a folder that has what synthesis needs, through stock `load_checkpoint`.
 
-    That is config.json, vocab.json and model.pth. Raises VagoError when one is missing or torn.
+    These are config.json, vocab.json and model.pth. Raises VagoError when one is missing or torn.
     """
     from TTS.tts.models.xtts import Xtts
 
@@ -143,9 +143,9 @@ def open_model(folder: Path, device: str = "cpu") -> Xtts:
         model.get_compatible_checkpoint_state_dict = pickles.load_weights
         model.load_checkpoint(config, checkpoint_dir=str(folder), eval=False, strict=True)
     except (RuntimeError, OSError, KeyError, ValueError, EOFError, json.JSONDecodeError) as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise VagoError(
-            f"the base model in {folder} cannot be opened ({first_line}); fetch or build it again"
+            f"the base model in {folder} cannot be opened ({first_line(error)}); "
+            "fetch or build it again"
         ) from error
 
     model.hifigan_decoder.eval()

@@ -31,8 +31,8 @@ COQUI = {
 UNKNOWN = {
     "id": "unknown",
     "name": "not known",
-    "note": "vago does not know the base it was trained from: find out that base's licence before "
-    "you pass this on.",
+    "note": "The base that it was trained from is unknown: find out its licence before you pass "
+    "this on.",
 }
 
 

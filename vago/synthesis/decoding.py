@@ -54,9 +54,10 @@ def decode(
             latents[i].append(one)
 
     found = []
-    for c, h in zip(codes, latents):
-        ended = c[-1] == gpt.stop_audio_token
-        found.append(Decoded(torch.tensor(c, device=cond_latents.device), torch.stack(h), ended))
+    for drawn, latent in zip(codes, latents):
+        ended = drawn[-1] == gpt.stop_audio_token
+        drawn = torch.tensor(drawn, device=cond_latents.device)
+        found.append(Decoded(drawn, torch.stack(latent), ended))
     return found
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from vago import VagoError, __version__
+from vago import VagoError, __version__, first_line
 from vago.files import need_room, replacing_folder, sha256_of, write_json, write_whole
 from vago.model import checkpoint, licence, phases, pickles, xtts
 from vago.paths import Paths, project_root
@@ -38,13 +38,13 @@ def export_profile(
     phase: str,
     to: Path | None = None,
     name: str = "",
-    tell: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """`export` with the settings of the profile's sixth notebook."""
     root = project_root()
     settings = root / "params" / profile / f"{SampleParams.notebook}.yaml"
     p = SampleParams.load(settings, {"phase": phase})
-    return export(p, Paths.of(p, root), to, name, tell)
+    return export(p, Paths.of(p, root), to, name, log)
 
 
 def export(
@@ -52,7 +52,7 @@ def export(
     paths: Paths,
     to: Path | None = None,
     name: str = "",
-    tell: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Write the phase that `p` names, with its sampling settings; returns the folder.
 
@@ -71,27 +71,26 @@ def export(
     phase = phases.chosen_phase(p.phase, paths)
     _check_room(folder, paths.base)
 
-    tell(f"opening {phase}")
+    log(f"opening {phase}")
     speaking = samples.open_speaking_phase(p.model_copy(update={"phase": phase}), paths)
     record = describe(p, paths, speaking, name)
 
     try:
         with replacing_folder(folder) as partial:
-            tell("writing the weights")
+            log("writing the weights")
             _write(partial, speaking, record, paths.base)
-            tell("reading it back")
+            log("reading it back")
             read_back(partial, record)
     except RuntimeError as error:  # of torch.save, where the disk is full
-        why = (str(error).splitlines() or [type(error).__name__])[0]
         raise VagoError(
-            f"{folder} could not be written ({why}): "
+            f"{folder} could not be written ({first_line(error)}): "
             "free some space or name another folder with --to"
         ) from error
     return folder
 
 
-def open_export(folder: Path, name: str = "", device: str = "cpu"):
-    """Open an export with vago: (model, `synthesizer.Voice`, encode).
+def open_export(folder: Path, name: str = ""):
+    """Open an export with vago, on the CPU: (model, `synthesizer.Voice`, encode).
 
     Args:
         name: of the voice, needed where there are several.
@@ -100,7 +99,7 @@ def open_export(folder: Path, name: str = "", device: str = "cpu"):
         VagoError: the folder is not whole, or has no such voice.
     """
     folder = Path(folder)
-    model = xtts.open_model(folder, device)
+    model = xtts.open_model(folder)
     voices = pickles.open_pickle(folder / SPEAKERS)
     if (name or len(voices) != 1) and name not in voices:
         known = ", ".join(map(repr, voices)) or "none"
@@ -111,7 +110,7 @@ def open_export(folder: Path, name: str = "", device: str = "cpu"):
     pace = None
     if (folder / RECORD).is_file():
         pace = json.loads((folder / RECORD).read_text(encoding="utf-8")).get("pace")
-    voice = synthesizer.Voice(latents.to(device), embedding.to(device), pace and tuple(pace))
+    voice = synthesizer.Voice(latents, embedding, pace and tuple(pace))
     return model, voice, xtts.text_encoder(folder)
 
 

@@ -105,7 +105,7 @@ def stream_line(
     """Speak `line` as a stream.
 
     Returns:
-        (a row per chunk: seconds until it was there, seconds of sound with it; the whole sound).
+        (a row per chunk: seconds until it was ready, seconds of audio so far; (samples,) float32).
     """
     rows, chunks = [], []
     started = time.perf_counter()
@@ -115,7 +115,7 @@ def stream_line(
         chunks.append(chunk)
         ready = time.perf_counter() - started
         audible = sum(map(len, chunks)) / io.OUTPUT_RATE
-        row = {"there after": round(ready, 3), "sound so far": round(audible, 3)}
+        row = {"ready after": round(ready, 3), "audio so far": round(audible, 3)}
         rows.append({"chunk": len(chunks), **row})
 
     return pd.DataFrame(rows).set_index("chunk"), np.concatenate(chunks)

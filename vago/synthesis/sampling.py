@@ -1,7 +1,7 @@
 """Sampling of the next code as transformers' `generate` does it, without stock's extra penalties.
 
-Stock's repetition penalty also penalises code 1 and the start code from the first step on: prompt
-and text stand before the codes as made-up codes. Code 1 is a sound like any other, so here only
+Stock's repetition penalty also penalises code 1 and the start code from the first step on, because
+it puts these codes in the place of prompt and text. Code 1 is a sound like any other, so here only
 generated codes are penalised. With `stand_ins` the penalty is stock's, and the same random numbers
 draw the same codes.
 """

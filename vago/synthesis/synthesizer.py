@@ -81,6 +81,9 @@ def voice_from(
     """The voice of reference recordings (float32 mono at 22,050 Hz), `seconds` of them as prompt.
 
     Uses stock's two encoders but not its file reading, which needs FFmpeg's libraries.
+
+    Raises:
+        VagoError: the recordings are shorter than one second.
     """
     audio = [torch.from_numpy(np.ascontiguousarray(wav))[None] for wav in wavs]
     prompt = torch.cat(audio, dim=1)[:, : int(seconds * SAMPLE_RATE)]
@@ -182,7 +185,11 @@ def seed_of(p: SpeechParams, line: int, sentence: int, take: int = 0) -> int:
 
 
 def sentences(line: str, limit: int) -> list[str]:
-    """The normalized line; one longer than `limit` characters is split at sentence ends."""
+    """The normalized line; one longer than `limit` characters is split at sentence ends.
+
+    Raises:
+        VagoError: nothing is left after normalization.
+    """
     text = normalize.normalize_text(line)
     if not text:
         raise VagoError(f"nothing is left to be spoken of {line!r}: give the line some words")
@@ -284,7 +291,7 @@ def _tokens(model, text: str, encode: Callable[[str], list[int]]) -> torch.Tenso
     most = model.args.gpt_max_text_tokens
     if len(ids) >= most:
         raise VagoError(
-            f"{len(ids)} tokens are too many for one sentence, the model takes {most}: {text!r}"
+            f"{text!r} has {len(ids)} tokens, a sentence may have {most - 1}: lower max_characters"
         )
     return torch.tensor(ids)
 

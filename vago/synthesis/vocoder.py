@@ -1,4 +1,4 @@
-"""Vocoder: latents -> samples through XTTS's HiFi-GAN, without the work that changes nothing.
+"""Vocoder: latents -> samples through XTTS's HiFi-GAN, without computing what is zero.
 
 Weight norms are folded into weights; channels, kernel taps and blocks of zeros are left out. The
 bundled base's decoder is a narrow one padded with zeros to stock's shape (`bundled.widen`); here it
@@ -88,7 +88,7 @@ def receptive_radius(generator: nn.Module) -> int:
 
 
 def _leave_out_zeros(slimmed: nn.Module) -> None:
-    """Level by level: only channels that are not silent stay, in what feeds and what reads them."""
+    """Remove silent channels, level by level, from the layers before and after them."""
     inputs = [slimmed.conv_pre]
     if hasattr(slimmed, "cond_layer"):
         inputs.append(slimmed.cond_layer)

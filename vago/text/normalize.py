@@ -104,7 +104,7 @@ def check(
 
 
 def unknown_characters(text: str, encode: Callable[[str], list[int]]) -> str:
-    """The characters of `text` that the tokenizer does not know, each once, in order."""
+    """The characters of `text` that have no token, each once, in order."""
     return "".join(c for c in dict.fromkeys(text) if UNKNOWN in encode(c))
 
 

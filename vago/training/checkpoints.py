@@ -1,4 +1,4 @@
-"""What a phase keeps on disk: best weights, last state to resume from, and the room they take."""
+"""A phase's files: best weights, last state to resume from, and the disk space they need."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def save_last(phase: Phase) -> None:
 
 
 def restore(phase: Phase) -> None:
-    """Back to what `save_last` kept, into a model that is as the phase started or later."""
+    """Load what `save_last` wrote into the phase's model, optimizer and position, in place."""
     last = phase.folder / LAST
     meta = checkpoint.restore_training(last, phase.gpt, phase.optimizer, phase.names)
     phase.at = Position(**meta["position"])
@@ -86,7 +86,7 @@ class Sizes:
 
 
 def sizes(parameters: int, trained: int, p: TrainParams) -> Sizes:
-    """Sizes for a GPT of `parameters` weights, `trained` of which learn, under resolved `p`."""
+    """Sizes for a GPT of `parameters` weights, `trained` of them trainable, under resolved `p`."""
     compact = p.last_precision == "compact"
     weight = 2 if compact else 4
     moment = EIGHT_BIT if compact or p.optimizer != "adamw" else 4

@@ -14,7 +14,7 @@ from typing import Any
 
 from vago import VagoError, __version__
 from vago.corpus.corpus import Corpus
-from vago.fingerprint import code_digests
+from vago.fingerprint import changed_names, code_digests, listed
 from vago.model import checkpoint, xtts
 from vago.model.phases import BEST, LAST, read_record
 from vago.paths import Paths
@@ -98,7 +98,7 @@ def finished(folder: Path, lineage: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def refuse_another(folder: Path, lineage: dict[str, Any]) -> None:
-    """Raise VagoError when `folder` holds an unfinished run with another lineage: what differs."""
+    """Raise VagoError, naming what differs, for an unfinished run with another lineage."""
     last = folder / LAST
     if not last.exists():
         return
@@ -131,17 +131,11 @@ def differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
         if old.get(name) != new.get(name):
             found.append(f"{name} {old.get(name)} (now {new.get(name)})")
 
-    old, new = then.get("code", {}), now["code"]
-    changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    changed = changed_names(then.get("code", {}), now["code"])
     if changed:
-        found.append(f"other code in {_listed(changed)}")
+        found.append(f"other code in {listed(changed)}")
     return found
 
 
 def _short(value: Any) -> str:
     return str(value)[:12]
-
-
-def _listed(names: list[str], most: int = 3) -> str:
-    more = f" and {len(names) - most} more files" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -72,8 +72,8 @@ class GPTLoss(nn.Module):
     def _transformer(self, hidden: torch.Tensor) -> torch.Tensor:
         """(B, L, D) through the blocks, (B, L, D).
 
-        transformers' own `forward` would keep keys and values for decoding, and ask the device
-        whether positions are packed, for which every step would wait.
+        transformers' own `forward` would keep keys and values for decoding, and its test for packed
+        positions would make every step wait for the device.
         """
         transformer = self.gpt.gpt
         hidden = transformer.drop(hidden)

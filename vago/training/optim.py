@@ -39,8 +39,8 @@ def build(gpt: nn.Module, p: TrainParams) -> tuple[torch.optim.Optimizer, list[s
 def step(optimizer: torch.optim.Optimizer, numbers: torch.Tensor) -> None:
     """One step, unless one of `numbers` (loss, gradient norm) is not finite: then nothing changes.
 
-    The fused AdamW asks the device itself, so the host does not wait for it; with other optimizers
-    it does.
+    The fused AdamW tests this on the device, so the host does not wait; with other optimizers it
+    does.
     """
     # accelerate's wrapper passes attributes on in one direction only
     inner = getattr(optimizer, "optimizer", optimizer)

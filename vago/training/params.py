@@ -9,9 +9,8 @@ from pydantic import Field, model_validator
 from vago.model.phases import PHASES
 from vago.settings import Params
 
-OF_THE_MACHINE = {
-    "processes"
-}  # not inherited from the parent phase, which another machine may have trained
+# Not inherited from the parent phase, which another machine may have trained
+OF_THE_MACHINE = {"processes"}
 
 
 def inherited(default: Any, description: str = "", **limits: Any) -> Any:
@@ -46,7 +45,9 @@ class TrainParams(Params):
     max_grad_norm: float | None = inherited(1.0, "gradients are clipped to this norm", gt=0)
     dropout: float | None = inherited(0.1, ge=0, lt=1)
     text_loss_weight: float | None = inherited(0.01, "weight of text CE beside mel CE", ge=0)
-    lora_rank: int | None = inherited(0, "0: all weights learn; else only LoRA of this rank", ge=0)
+    lora_rank: int | None = inherited(
+        0, "0: all weights are trained; else only LoRA of this rank", ge=0
+    )
 
     # prompts
     prompt: Literal["shared", "other", "masked"] | None = inherited(

@@ -1,9 +1,9 @@
 """Several processes for one phase, and the signals that stop a training.
 
 `accelerate launch -m vago.training.train` is started from the notebook and its lines are read.
-accelerate's `notebook_launcher` forks the notebook instead: it refuses once CUDA has been used,
-which naming the device does, and a forked CPU process may hang in OpenMP. Separate processes have
-neither problem, and Ctrl-C and SIGTERM reach them.
+accelerate's `notebook_launcher` forks the notebook instead: it refuses once CUDA is initialised, as
+it is when the device's name is printed, and a forked CPU process may hang in OpenMP. Separate
+processes have neither problem, and Ctrl-C and SIGTERM reach them.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Interrupted(VagoError):
 
 @dataclass
 class StopRequest:
-    """`requested` is the signal's number, 0 before one has arrived."""
+    """`requested` is the number of the signal that arrived; 0: none."""
 
     requested: int = 0
 
 
 @contextmanager
 def stop_signals() -> Iterator[StopRequest]:
-    """SIGTERM and Ctrl-C ask the loop to stop at the next safe place, not amid a write."""
+    """SIGTERM and Ctrl-C request a stop, which the loop makes at the next safe place."""
     stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop  # signals cannot be caught here; a resume starts from the last periodic save
@@ -120,7 +120,7 @@ def train(
 
 
 def launch_command(processes: int, settings: Path) -> list[str]:
-    """The command line that trains with a parameter file in so many processes on this machine."""
+    """The command line that trains with a parameter file in `processes` processes here."""
     launcher = [sys.executable, "-m", "accelerate.commands.launch"]
     options = (
         f"--multi_gpu --num_machines 1 --num_processes {processes} --main_process_port 0 "

@@ -41,7 +41,7 @@ def after_bad_step(phase: Phase, watch: monitor.Monitor) -> None:
         phase.at = Position()
     message = (
         f"{BAD_STEPS} steps in a row were not finite: back to the weights of step "
-        f"{phase.at.step}, on with the next clips"
+        f"{phase.at.step}, continuing with the next clips"
     )
     watch.warn(at.step, "rolled back", message)
 

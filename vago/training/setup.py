@@ -7,7 +7,7 @@ from collections.abc import Callable
 from accelerate import Accelerator
 from torch import nn
 
-from vago import VagoError
+from vago import VagoError, first_line
 from vago.corpus.corpus import Corpus
 from vago.model import checkpoint, lora, xtts
 from vago.model.phases import BEST
@@ -57,7 +57,7 @@ def set_up(p: TrainParams, paths: Paths, corpus: Corpus, lineage: dict, log: Log
 
 
 def open_accelerator(p: TrainParams) -> Accelerator:
-    """On the GPU where there is one, in the precision that `p` asks for."""
+    """On the GPU where there is one, in the precision of `p`."""
     device = xtts.device()
     precision = "bf16" if xtts.is_bf16(p.precision, device) else "no"
     return Accelerator(mixed_precision=precision, cpu=device == "cpu")
@@ -136,7 +136,7 @@ def _compile(gpt_loss: GPTLoss, p: TrainParams, batch: Batch, log: Log) -> None:
     except Exception as error:  # whatever a compiler raises
         for block in blocks:
             block._compiled_call_impl = None
-        why = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        why = first_line(error)[:120]
         log(f"torch_compile = {p.torch_compile} does not work here ({why}): training without it")
     gpt_loss.zero_grad(set_to_none=True)
 

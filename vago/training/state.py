@@ -33,7 +33,7 @@ class Position:
 
 @dataclass
 class StepResult:
-    """A step's numbers on their way from the device: the next step may start before they arrive."""
+    """A step's numbers, copied from the device while the next step may already run."""
 
     numbers: torch.Tensor  # (3,): mel NLL, text NLL, gradient norm of the group
     counts: tuple[int, int]  # mel and text targets of the group

@@ -1,8 +1,9 @@
 """One phase of fine-tuning: from the base or the parent phase's best weights to this phase's best.
 
-Two facts carry the design. Everything random in a step is drawn from (seed, epoch, step), never
-from a running state. And a step's gradient is the gradient of the mean over all targets of its
-accumulation group. So a resumed run, and a run on several devices, repeats an uninterrupted one.
+Two rules make runs reproducible. Everything random in a step is drawn from (seed, epoch, step),
+never from a running state. And a step's gradient is the gradient of the mean over all targets of
+its accumulation group. So a resumed run, and a run on several devices, repeats an uninterrupted
+one.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def train_phase(
     Raises:
         Interrupted: stopped by SIGTERM or Ctrl-C; `last.safetensors` holds the state to resume.
         VagoError: data, code or settings differ from the unfinished run's; no room on the disk; the
-            loss is not finite again and again.
+            loss is repeatedly not finite.
     """
     folder = paths.phase(p.phase)
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,7 @@ def train_phase(
         return processes.train(p, paths, listener, log)
 
     # Of several processes (accelerate launch) the main one holds the lock, writes and logs for all.
-    # Without a GPU they talk through gloo.
+    # Without a GPU they communicate through gloo.
     main_process = PartialState(cpu=not torch.cuda.is_available()).is_main_process
     try:
         with FileLock(folder / ".lock", timeout=0) if main_process else nullcontext():
@@ -75,7 +76,7 @@ def train_phase(
 
 
 def _train(p: TrainParams, paths: Paths, folder: Path, listener, log) -> dict:
-    # what is to be trained, and whether it is there already
+    # what is to be trained, and whether it has been already
     corpus = Corpus.load(paths.corpus)
     parent = lineage.parent_of(p, paths)
     resolved = p.inherit(parent.get("lineage", {}).get("settings"))
@@ -149,7 +150,7 @@ def _loop(phase: Phase, watch: monitor.Monitor, stop: StopRequest) -> None:
                 f"stopped after step {at.step} of {phase.steps}, all saved: "
                 f"run {p.phase} again to resume"
             )
-        if result is None:  # nothing was learned: what was due waits for the next step that learns
+        if result is None:  # the step was skipped: what is due waits for the next finite one
             continue
 
         if log_due and recent:
@@ -184,7 +185,7 @@ def _row(phase: Phase, recent: list[tuple[float, float]], grad_norm: float) -> d
 def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:
     """Score the held-out clips and keep the weights where they are the best so far.
 
-    Step 0 counts, so a phase that only makes things worse gives back the weights it started from.
+    Step 0 counts: a phase that only worsens the loss returns the weights it started from.
     """
     # in every process, since all must agree on the best
     table = validation.per_clip(GPTLoss(phase.gpt), phase.held_out, phase.accelerator.device)
@@ -221,7 +222,7 @@ def _keep_if_best(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> 
 
 
 def _finish(phase: Phase) -> dict:
-    """Write phase.json with the best weights' scores; drop `last`, which nothing needs now."""
+    """Write phase.json with the best weights' scores; delete `last`, which is needed no more."""
     meta = load_best(phase)
     table = validation.per_clip(GPTLoss(phase.gpt), phase.held_out, phase.accelerator.device)
     record = {

@@ -25,7 +25,6 @@ def per_clip(
     gpt_loss: GPTLoss,
     batches: Iterable[Batch],
     device="cpu",
-    on_batch: Callable[[], None] | None = None,
 ) -> pd.DataFrame:
     """One row per clip: clip_id, mel_nll, mel_tokens, text_nll, text_tokens (nats, target counts).
 
@@ -42,8 +41,6 @@ def per_clip(
             columns = (mel_nll, mel_tokens, text_nll, text_tokens)
 
             rows += zip(batch.clip_ids, *(column.tolist() for column in columns), strict=True)
-            if on_batch:
-                on_batch()
     finally:
         gpt_loss.train(was_training)
 
@@ -77,8 +74,8 @@ def paired_difference(
 ) -> dict[str, dict[str, float]]:
     """`intervals` of `table` minus `other`, which score the same clips.
 
-    Each bootstrap sample takes the same clips from both tables. What is common to both (hard
-    clips, easy clips) cancels, so that small differences stand out from chance.
+    Each bootstrap sample takes the same clips from both tables, so that what both have in common
+    (hard and easy clips) cancels and the interval is narrower.
 
     Raises:
         ValueError: the tables hold different clips.
@@ -96,12 +93,10 @@ def paired_difference(
     return {name: _interval(*numbers) for name, *numbers in zip(LOSSES, *bounds)}
 
 
-def bootstrap_interval(
-    values: Sequence[float], samples: int = SAMPLES, seed: int = 1
-) -> dict[str, float]:
+def bootstrap_interval(values: Sequence[float]) -> dict[str, float]:
     """The mean of `values` and its 95 % bootstrap interval: {"value", "low", "high"}."""
     columns = [np.asarray(values, dtype=np.float64)]
-    return _interval(*_bootstrap(np.mean, columns, samples, seed))
+    return _interval(*_bootstrap(np.mean, columns, SAMPLES, seed=1))
 
 
 def _bootstrap(

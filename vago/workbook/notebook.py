@@ -1,4 +1,4 @@
-"""One notebook through papermill: its kernel, its HTML page, and what to say when it fails."""
+"""One notebook through papermill: its kernel, its HTML page, and the message when it fails."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], root: Path) 
 
     import papermill
 
-    # their log lines tear the progress line, and what matters of them is raised as well
+    # their log lines would break the progress line; errors are raised as well
     for name in ("papermill", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)  # or a kernel that never starts would leave the last run's
+    target.unlink(missing_ok=True)  # or, when no kernel starts, the last run's file would stay
 
     failed: Exception | None = None
     try:
@@ -63,7 +63,7 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], root: Path) 
             cwd=str(source.parent),
             kernel_manager_class=kernel_manager_class(root),
         )
-    except Exception as error:  # noqa: BLE001 - the notebook is kept, the sentence says why
+    except Exception as error:  # noqa: BLE001 - reported below, after the page is written
         failed = error
 
     if not target.exists():
@@ -88,7 +88,7 @@ def _report(target: Path, error: Exception, root: Path) -> str:
 
 
 def as_literal(path: Path) -> str:
-    """A path as papermill wants it: it reads braces as format fields, so they are doubled."""
+    """A path for papermill, which reads braces as format fields: they are doubled."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
@@ -110,7 +110,7 @@ def kernel_manager_class(root: Path) -> type:
             return KernelSpecManager(kernel_dirs=[], parent=self)
 
         async def _async_start_kernel(self, **options: Any) -> None:
-            # the kernel's own warnings would tear the progress line
+            # the kernel's own warnings would break the progress line
             arguments = [
                 *options.pop("extra_arguments", []),
                 "--IPKernelApp.log_level=CRITICAL",

@@ -1,4 +1,4 @@
-"""The six steps in order: each notebook's settings, what it reads and what it leaves behind."""
+"""The six steps in order: each notebook's settings, inputs and outputs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOTEBOOKS: dict[str, type[Params]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """What a notebook reads and leaves behind; a folder stands for every file in it.
+    """A notebook's inputs and outputs; a folder stands for every file in it.
 
     `inputs` and `outputs` take (Paths, the notebook's settings). `progress` names the file to which
     a training writes its step, None for the other notebooks.

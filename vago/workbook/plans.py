@@ -150,7 +150,7 @@ def parse_value(name: str, text: str) -> Any:
 
 
 def with_new_names(values: dict[str, Any]) -> dict[str, Any]:
-    """Overrides under the settings' names of today, whichever notebook they are for."""
+    """Overrides under the settings' present names, whichever notebook they are for."""
     for model in set(NOTEBOOKS.values()):
         values = model.with_new_names(values, "-p")
     return values
@@ -167,7 +167,7 @@ def check_override(name: str, selected: list[str]) -> None:
     if not owners:
         known = sorted(set().union(*(model.model_fields for model in NOTEBOOKS.values())))
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"they know {', '.join(known)}"
+        hint = f"did you mean {near[0]!r}?" if near else f"they have {', '.join(known)}"
         raise VagoError(f"-p {name}: no notebook has this setting; {hint}")
 
     if not set(owners) & set(selected):

@@ -77,7 +77,7 @@ class ProgressLine:
         self._print(f"{self.stem}  {verdict} {duration(self.seconds)}  ({self.why})", end="\n")
 
     def text(self) -> str:
-        """What the line says now."""
+        """The present line."""
         line = f"{self.stem}  running {duration(int(time.monotonic() - self.started))}"
         progress = read_progress(self.progress) if self._signature() != self.stale else None
         if not progress:

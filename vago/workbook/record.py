@@ -10,7 +10,7 @@ from typing import Any
 
 from vago import VagoError
 from vago.files import sha256_of, sha256_of_text
-from vago.fingerprint import code_digests, modules_imported
+from vago.fingerprint import changed_names, code_digests, listed, modules_imported
 from vago.paths import Paths
 from vago.workbook.pipeline import files_under
 
@@ -38,7 +38,7 @@ class FileDigests:
 def notebook_code(cells: list[str]) -> dict[str, str]:
     """Digest of a notebook's code cells and of each vago module they lead to.
 
-    Markdown, comments and docstrings are left out: a better sentence trains no voice again.
+    Markdown, comments and docstrings are left out: changing them must not re-run a notebook.
     """
     trees = [parse_cell(cell) for cell in cells]
     modules = set().union(*map(modules_imported, trees)) if trees else set()
@@ -73,7 +73,7 @@ def read_run(paths: Paths) -> dict[str, Any]:
 
 
 def key_of(state: dict[str, Any]) -> str:
-    """One digest over everything a step's result follows from."""
+    """One digest over everything that a step's result depends on."""
     return sha256_of_text(json.dumps(state, sort_keys=True))
 
 
@@ -98,19 +98,3 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
         fate = "changed"
     more = f", and {len(names) - 1} more files" if len(names) > 1 else ""
     return f"{first} {fate}{more}"
-
-
-def changed_names(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Keys that only one of two dicts has or whose values differ, sorted."""
-    absent = object()
-    return [
-        name
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name, absent) != new.get(name, absent)
-    ]
-
-
-def listed(names: list[str], most: int = 3) -> str:
-    """The first few of many names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

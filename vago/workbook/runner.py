@@ -13,12 +13,13 @@ from filelock import FileLock, Timeout
 
 from vago import VagoError, __version__
 from vago.files import free_bytes, write_json
+from vago.fingerprint import listed
 from vago.paths import Paths, project_root
 from vago.workbook.notebook import execute
 from vago.workbook.pipeline import STEPS, files_under
 from vago.workbook.plans import Plan, make_plans, select_notebooks
 from vago.workbook.progress import ProgressLine
-from vago.workbook.record import FileDigests, difference, key_of, listed, notebook_code, read_run
+from vago.workbook.record import FileDigests, difference, key_of, notebook_code, read_run
 
 FREE_BYTES = 10**9
 FIRST = "01_prepare_dataset"
@@ -26,7 +27,7 @@ FIRST = "01_prepare_dataset"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a step: `why` it ran, or None where it was skipped."""
+    """The outcome of a step: `why` it ran, or None where it was skipped."""
 
     stem: str
     why: str | None
@@ -98,7 +99,7 @@ class Runner:
         return outcomes
 
     def prepare_demo(self, stream: TextIO) -> None:
-        """Make the demo's recordings and base; notebook 01 then finds them like anybody's."""
+        """Make the demo's recordings and base, where notebook 01 then finds them."""
         p = self.plans[FIRST].p
         if p.demo_voice and FIRST in self.selected:
             from vago.recipes.demo.prepare import prepare_demo
@@ -148,7 +149,7 @@ class Runner:
         return f"{stem} needs {self.paths.shown(path)}, which is missing or empty: {advice}"
 
     def state(self, stem: str) -> dict[str, Any]:
-        """All that a step's result follows from: parameters, code and contents of its inputs."""
+        """All that a step's result depends on: parameters, code and contents of its inputs."""
         plan = self.plans[stem]
         inputs = STEPS[stem].inputs(self.paths, plan.p)
         return {
@@ -190,7 +191,7 @@ class Runner:
         plan, state = self.plans[stem], self.state(stem)
         outputs = STEPS[stem].outputs(self.paths, plan.p)
 
-        # the old record goes first: a step that breaks off is not done
+        # the old record is removed first: an interrupted step is not done
         if self.record["steps"].pop(stem, None):
             write_json(self.paths.run_record, self.record)
 

@@ -113,7 +113,7 @@ def size(folder: Path) -> int:
 
 
 def status_table(found: dict[str, Any]) -> str:
-    """The status as people read it."""
+    """The status as text: the steps, then a row per phase."""
     steps = []
     for step in found["steps"]:
         mark = "done" if step["done"] else "-"

@@ -23,7 +23,7 @@ from vago.corpus.review.decisions import Decisions
 from vago.display import figures, html
 
 PAGE_ROWS = 15
-ALL = ()  # the choice that every row passes; None would be displayed as no choice
+ALL = ()  # the choice that lets every row pass; None would be displayed as no choice
 FILTERS = ("fate", "source", "text")  # there from the start, others can be added
 WRAP = {"flex_flow": "row wrap"}
 

@@ -33,7 +33,7 @@ class Decisions:
         self.encode = encode
 
     def about(self, index: int) -> Fix:
-        """What the file says about one candidate."""
+        """What was decided about one candidate."""
         fixes = fixes_of_ledger(read_corrections(self.path), self.rows)
         return fixes[self.rows.index.get_loc(index)]
 
@@ -99,13 +99,13 @@ class Decisions:
         change = str(new) if new else f"no longer: {before}"
         return (
             f"written to {self.path.name}: {change}. "
-            "It takes effect when this notebook is run again from Cutting on."
+            "It takes effect when this notebook is run again from Segmentation on."
         )
 
 
-def _is_own(c: Correction, row: pd.Series) -> bool:
-    """Whether a decision is about this very candidate, not a wider one that also concerns it."""
-    return distance(c, (row.start, row.end)) < NEAR_SECONDS
+def _is_own(decision: Correction, row: pd.Series) -> bool:
+    """Whether a decision is about this candidate, not about a longer stretch around it."""
+    return distance(decision, (row.start, row.end)) < NEAR_SECONDS
 
 
 def _correction(row: pd.Series, action: str, text: str, reason: str) -> Correction:

@@ -136,7 +136,7 @@ def candidate_audio(corpus: Corpus, recordings_dir: Path, row: Any) -> tuple[np.
     path = next((place for place in places if place.is_file()), None)
     if path is None:
         raise VagoError(
-            f"{row.recording} is not in {folder} any more: bring it back to hear {row.candidate}"
+            f"{row.recording} is not in {folder} any more: put it back to play {row.candidate}"
         )
 
     wav, rate = _excerpt(path, row.start, min(row.end, row.start + EXCERPT_SECONDS))

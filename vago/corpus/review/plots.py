@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from vago.display.figures import SOURCE_COLOURS, new_figure
 
-# the palette of Okabe & Ito (2008), which colour-blind readers can tell apart; hatches besides
+# the palette of Okabe & Ito (2008), which colour-blind readers can distinguish; hatches in addition
 FATE_COLOURS = {"kept": "#0072b2", "pause": "#e4e4e4"}
 REJECTED = (
     ("#e69f00", "////"),
@@ -105,7 +105,7 @@ def fates(ledger: pd.DataFrame) -> Figure:
 
 
 def timeline(bars: pd.DataFrame) -> Figure:
-    """What became of every second.
+    """The fate of every second.
 
     Args:
         bars: `bar` (its row in the figure), start, end in seconds and label, see

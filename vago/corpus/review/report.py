@@ -1,4 +1,4 @@
-"""The report on a corpus: what became of every second, measures, best and worst clips, readings."""
+"""The report on a corpus: fate of every second, measures, best and worst clips, readings."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ def _is_number(column: pd.Series) -> bool:
 def quality(kept: pd.DataFrame) -> pd.Series:
     """Rank of each kept clip, 0 (worst) to 1 (best): the lowest of its ranks in all measures.
 
-    Ranks make decibels and shares comparable. The lowest counts, since a clip is as good as the
-    worst about it. The speaking rate is ranked by its distance from its source's median: a speaker
+    Ranks make decibels and shares comparable. The lowest counts, since one bad measure spoils a
+    clip. The speaking rate is ranked by its distance from its source's median: a speaker
     who is far faster or slower than usual often reads something other than the text.
     """
     ranks = {}
@@ -173,7 +173,7 @@ def _short(name: str, value: float) -> str:
 
 
 def readings(clips: pd.DataFrame, most: int | None = SHOWN_READINGS) -> str:
-    """HTML: how many texts are read otherwise than written, and `most` of them, changes marked.
+    """HTML: how many texts change by normalization, and `most` of them with changes marked.
 
     Texts with a change that no earlier text has come first, so that the list shows all kinds.
     """
@@ -190,7 +190,7 @@ def readings(clips: pd.DataFrame, most: int | None = SHOWN_READINGS) -> str:
     count = len(new) + len(repeated)
     shown = (new + repeated)[:most]
     title = (
-        f"{count} of {len(clips)} texts are read otherwise than they are written, "
+        f"{count} of {len(clips)} texts are read differently from how they are written, "
         f"in {len(known)} different places"
     )
     if len(shown) < count:

@@ -99,18 +99,18 @@ def training_rows(
             worker = WorkerProcess(side, p, folder, base_dir, clips, size)
             workers.append((worker, size))
             log(f"{side}, {size} clips a step: ready after {worker.ready['seconds']:.1f} s")
-            worker.ask(f"step {max(p.warm_up_steps, 1)}")
+            worker.request(f"step {max(p.warm_up_steps, 1)}")
 
         rounds: list[list[Row]] = [[] for _ in workers]
         for number in range(1, p.rounds + 1):
             for (worker, size), measured in zip(workers, rounds):
-                measured.append(worker.ask(f"step {p.steps}"))
+                measured.append(worker.request(f"step {p.steps}"))
                 rate = measured[-1]["clips"] / measured[-1]["seconds"]
                 log(f"round {number}, {worker.name}, {size} clips a step: {rate:.2f} clips/s")
 
         flops = flops_per_position(base_dir)
         rows = [
-            _row(p, worker, size, measured, worker.ask("save"), flops)
+            _row(p, worker, size, measured, worker.request("save"), flops)
             for (worker, size), measured in zip(workers, rounds)
         ]
     finally:

@@ -1,4 +1,4 @@
-"""A side of the training benchmark as a process: started, asked line by line, ended."""
+"""A side of the training benchmark as a process: started, sent requests, ended."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class WorkerProcess:
             "batch_size": batch_size,
             "settings": p.model_dump(),
         }
-        self.ready = self.ask(json.dumps(job))
+        self.ready = self.request(json.dumps(job))
 
-    def ask(self, line: str) -> dict[str, Any]:
+    def request(self, line: str) -> dict[str, Any]:
         """Send a line and wait for the answer.
 
         Raises:
@@ -65,7 +65,7 @@ class WorkerProcess:
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # readline finds the end, too
+            pass  # the process has ended: readline returns nothing
 
         answer = self.process.stdout.readline()
         if not answer:
@@ -76,7 +76,7 @@ class WorkerProcess:
         return json.loads(answer)
 
     def end(self) -> None:
-        """Ask it to end; kill it after a minute."""
+        """Send the request to end; kill the process after a minute."""
         try:
             self.process.communicate("end\n", timeout=60)
         except (BrokenPipeError, ValueError, subprocess.TimeoutExpired):

@@ -45,6 +45,7 @@ NOISE_DBFS = -65.0
 LEVEL = 0.6  # speech peaks at about -9 dBFS
 OVERDRIVE = 10 ** (12 / 20)  # peak of the planted clipped clip, relative to full scale
 LONGEST_TEXT = 200  # characters
+ATTEMPTS = 2000  # candidates for one clip
 
 
 @dataclass
@@ -111,7 +112,6 @@ def compose(
     pause: tuple[float, float],
     rng: random.Random,
     used: set[str],
-    attempts: int = 2000,
 ) -> tuple[np.ndarray, str]:
     """Draw the sentences of a clip until their speech, with pauses, has the wanted duration.
 
@@ -125,9 +125,9 @@ def compose(
         speech of shape (samples,) at 22,050 Hz, and its text.
 
     Raises:
-        RuntimeError: no candidate fitted in `attempts`.
+        RuntimeError: none of ATTEMPTS candidates fits.
     """
-    for _ in range(attempts):
+    for _ in range(ATTEMPTS):
         sentences = draw()
         text = " ".join(sentences)
         # 9 to 20 characters a second: most candidates that do not fit need not be spoken
@@ -150,7 +150,7 @@ def compose(
         pieces = [piece for part in spoken for piece in (silence, part)]
         return np.concatenate(pieces[1:]), text
 
-    raise RuntimeError(f"no text of {seconds[0]} to {seconds[1]} s found in {attempts} attempts")
+    raise RuntimeError(f"no text of {seconds[0]} to {seconds[1]} s found in {ATTEMPTS} attempts")
 
 
 def room_noise(samples: int, seed: list[int]) -> np.ndarray:

@@ -12,7 +12,7 @@ from vago.recipes.demo.recordings import make_recordings
 def prepare_demo(
     p: CorpusParams, paths: Paths, on_progress: Callable[[str], None] | None = None
 ) -> None:
-    """Make the demo's recordings and open the bundled base, where `p.demo_voice` asks for it.
+    """Make the demo's recordings and open the bundled base, where `p.demo_voice` is set.
 
     What is there and right is kept, so a second call takes a second. With a `base_dir` the base is
     the user's own and is left alone; without `demo_voice` nothing is done.

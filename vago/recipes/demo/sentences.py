@@ -17,7 +17,7 @@ from vago.recipes.demo.words import LADDER, LADDER_IN_WORDS, TRIVIA, WORDS
 Slots = dict[str, str]
 
 LEVELS = 12  # sums a question can be worth; the ladder has one more, the prize after the last
-COSTLY_LEVEL = 8  # from here on a sum buys what templates of the pool `risk` say
+COSTLY_LEVEL = 8  # the least level whose sum can buy what the templates of the pool `risk` name
 
 
 def fill(

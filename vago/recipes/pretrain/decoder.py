@@ -35,6 +35,7 @@ HOP = 256  # output samples per frame of the generator's input
 EDGE = 1500  # output samples left out of the loss at both ends of a segment: they lack context
 FFT_SIZES = (256, 512, 1024, 2048)  # of the spectral loss; hops are a quarter
 WARM_UP = 100  # steps
+PEAK_RATE = 1e-3  # learning rate
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,6 @@ def train_decoder(
     steps: int,
     folder: Path,
     batch: int = 12,
-    rate: float = 1e-3,
     seed: int = 1,
     log: Callable[[str], None] = print,
     device: str = "cpu",
@@ -234,7 +234,7 @@ def train_decoder(
     names = [name for name, _ in generator.named_parameters()]
     generator.to(device).train()
     optimizer = torch.optim.AdamW(
-        generator.parameters(), lr=rate, betas=(0.8, 0.99), weight_decay=0.0
+        generator.parameters(), lr=PEAK_RATE, betas=(0.8, 0.99), weight_decay=0.0
     )
     step = 0
     if last.exists():
@@ -245,7 +245,7 @@ def train_decoder(
     started, since, losses = time.perf_counter(), step, []
     while step < steps:
         for group in optimizer.param_groups:
-            group["lr"] = _rate(rate, step, steps)
+            group["lr"] = _rate(step, steps)
 
         segments = random_segments(pairs, batch, np.random.default_rng([seed, step]))
         latents, target, speaker = (t.to(device) for t in segments)
@@ -278,7 +278,7 @@ def train_decoder(
     return generator.eval()
 
 
-def _rate(peak: float, step: int, steps: int) -> float:
+def _rate(step: int, steps: int) -> float:
     """Linear over the first WARM_UP steps, times a half cosine down to a twentieth."""
     cosine = 0.05 + 0.95 * (0.5 + 0.5 * np.cos(np.pi * step / steps))
-    return peak * min(1, (step + 1) / WARM_UP) * cosine
+    return PEAK_RATE * min(1, (step + 1) / WARM_UP) * cosine

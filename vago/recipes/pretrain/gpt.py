@@ -52,10 +52,10 @@ class Course:
 
 
 def batch_of(taught: Sequence[TeacherClips], course: Course, rng: np.random.Generator) -> Batch:
-    """`course.batch` clips of about equal length, those of one teacher with one prompt of his.
+    """`course.batch` clips of about equal length, those of one teacher with one prompt of it.
 
-    A teacher is drawn by the square root of his number of clips: many voices teach what a prompt
-    means, many texts how to speak.
+    A teacher is drawn by the square root of its number of clips: the GPT learns to use prompts from
+    many voices, and to align text and speech from many texts.
     """
     frames = int(PROMPT_SECONDS * batches.FRAMES_PER_SECOND)
     count = course.batch // course.per_prompt
@@ -120,7 +120,7 @@ def train_gpt(
     last = folder / f"{course.name}.safetensors"
     for module in gpt.modules():
         if isinstance(module, nn.Dropout):
-            module.p = 0.0  # there is as much speech as we care to make: no overfitting
+            module.p = 0.0  # speech can be synthesized without limit, so nothing is overfitted
     gpt.to(device).train()
 
     pairs = [split_clips(one, course.longest) for one in taught[: course.teachers]]

@@ -57,7 +57,7 @@ class PretrainParams(Params):
         description="first channels of the HiFi-GAN; stock has 512",
     )
     decoder_clips: int = Field(
-        40, ge=1, description="clips of each speaker the decoder learns from"
+        40, ge=1, description="clips of each speaker that the decoder is trained on"
     )
     decoder_steps: int = Field(10_000, ge=0)
     decoder_adversarial_steps: int = Field(
@@ -65,5 +65,5 @@ class PretrainParams(Params):
     )
     decoder_batch: int = Field(8, ge=1)
     save_every: int = Field(
-        250, ge=1, description="steps between checkpoints: the most that a stop can lose"
+        250, ge=1, description="steps between checkpoints: at most so many are lost by a stop"
     )

@@ -1,4 +1,4 @@
-"""The recipe of the bundled base: XTTS-v2's classes, taught to speak by espeak-ng's voices.
+"""The recipe of the bundled base: XTTS-v2's classes, trained on the speech of espeak-ng's voices.
 
 Stages: speech -> DVAE -> codes -> GPT (short texts, then sentences) -> speaker encoder -> latents
 -> decoder. Each leaves its result in outputs/<profile>/stages/ and is not run again; the long ones
@@ -92,7 +92,7 @@ def pretrain(p: PretrainParams, paths: Paths, log: Log = print) -> dict[str, tor
 
 
 def _check_parameters(p: PretrainParams, paths: Paths) -> None:
-    """Finished stages are kept whatever `p` says, so what they depend on must be the same.
+    """Check that finished stages, which are kept, were made with the same parameters.
 
     Raises VagoError with the names of the parameters that differ.
     """
@@ -162,7 +162,7 @@ def _train_dvae(
 def _encode(
     p: PretrainParams, paths: Paths, teachers: Sequence[Teacher], spoken: list[Path], log: Log
 ) -> list[TeacherClips]:
-    """Each teacher's clips as codes: those of his speech and, of a reader, `p.read_texts` more."""
+    """Each teacher's clips as codes: those of its speech and, of a reader, `p.read_texts` more."""
     base = paths.stage("base")
     excluded = texts.script_keys(paths.root / "params" / "scripts")
     model, stats = xtts.open_dvae(base), xtts.load_mel_stats(base)

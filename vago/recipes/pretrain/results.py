@@ -1,4 +1,4 @@
-"""What a finished pretraining gives: metrics, a comparison by ear, and the package's assets."""
+"""What a finished pretraining gives: metrics, a comparison by listening, the package's assets."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def last_metrics(paths: Paths) -> dict[str, Any]:
 def beside_teacher(
     p: PretrainParams, paths: Paths, weights: Mapping[str, torch.Tensor], text: str
 ) -> list[tuple[str, np.ndarray, int]]:
-    """(title, wav, rate) of `text` by the first teacher, and by the base with his prompt."""
+    """(title, wav, rate) of `text` by the first teacher, and by the base with its prompt."""
     from TTS.tts.models.xtts import Xtts
 
     model = Xtts(configuration(p))

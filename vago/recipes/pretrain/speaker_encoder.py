@@ -18,6 +18,7 @@ WIDTHS, LAYERS = [8, 16, 32, 64], [1, 1, 1, 1]
 SECONDS = (1.5, 3.0)  # shortest and longest example
 SCALE, MARGIN = 30.0, 0.2  # additive angular margin softmax (Deng et al. 2019), on cosines
 PEAK_RATE = 2e-3
+BATCH = 32
 REPORT = 50  # steps between two reports
 
 
@@ -41,7 +42,6 @@ def new_encoder():
 def train_speaker_encoder(
     speakers: Sequence[Sequence[np.ndarray]],
     steps: int = 600,
-    batch: int = 32,
     seed: int = 1,
     log: Callable[[str], None] = print,
     device: str = "cpu",
@@ -69,7 +69,7 @@ def train_speaker_encoder(
 
     accuracies = []
     for step in range(steps):
-        wavs, labels = _examples(speech, batch, rng)
+        wavs, labels = _examples(speech, BATCH, rng)
         target = torch.from_numpy(labels).to(device)
         embeddings = encoder(torch.from_numpy(wavs).float().to(device), l2_norm=True)
         cosines = embeddings @ F.normalize(directions, dim=1).T

@@ -119,8 +119,8 @@ def write_codes(
 ) -> None:
     """Write the codes of every clip in `speech` and of `more` texts, and mels for prompts.
 
-    The prompts are the mels of the first PROMPTS clips. The speech of `more` is not kept: its codes
-    take a thousandth of its size.
+    The prompts are the mels of the first PROMPTS clips. The speech of `more` is not kept: it is a
+    thousand times as large as its codes.
     """
     codes, prompts = [], []
     for wav in read_wavs(speech):

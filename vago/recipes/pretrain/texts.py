@@ -33,7 +33,7 @@ COUNTS = {"short": (2, 5), "long": (4, 12), "read": (2, 12)}  # words in a row
 
 
 def utterances(kind: str, seed: object, excluded: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Distinct texts without end, normalized as synthesis will see them; one seed, one sequence.
+    """Distinct texts without end, normalized as for synthesis; one seed, one sequence.
 
     Args:
         kind: `short` (two to five words), `long` (mostly sentences) or `read` (all lengths, mostly

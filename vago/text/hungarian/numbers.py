@@ -1,6 +1,6 @@
 """Number words (cardinal, ordinal, decimal, fraction, roman): num2words with its faults corrected.
 
-num2words says százkét for 102 and tizenkettőezer for 12,000; `cardinal` puts both right, and all
+num2words gives százkét for 102 and tizenkettőezer for 12,000; `cardinal` corrects both, and all
 other number words are made from it.
 """
 
