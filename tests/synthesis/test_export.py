@@ -265,7 +265,7 @@ def test_an_unknown_voice_is_named(exported):
 
 
 def test_the_command(trained, tmp_path, monkeypatch, capsys):
-    def stand_in(p, paths, to, name, tell):
+    def stand_in(p, paths, to, name, log):
         return f"{p.phase} {p.top_k} {paths.home.name} {to} {name}"
 
     monkeypatch.setenv("VAGO_HOME", str(trained.root))
