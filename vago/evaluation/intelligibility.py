@@ -63,7 +63,7 @@ class Report:
                     "character error rate": with_interval(row["cer"]),
                     "similarity to the target": with_interval(row["similarity"]),
                     "nearest other voice": f"{nearest['similarity']:.2f} ({nearest['voice']})",
-                    "odd lengths": f"{row['odd_lengths']} of {len(row['lines'])}",
+                    "odd durations": f"{row['odd_lengths']} of {len(row['lines'])}",
                     "speech": f"{row['seconds']:.0f} s",
                     "real-time factor": "" if rate is None else f"{rate:.2g}",
                 }
