@@ -1,9 +1,8 @@
-"""What code a result was made by: followed through the package, blind to comments, and no wider than needed."""
+"""Code digests follow imports, ignore comments, and change no more than what the code touches."""
 
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
@@ -15,15 +14,6 @@ from vago.workbook.pipeline import NOTEBOOKS
 from vago.workbook.record import changed_names, notebook_code
 
 TRAININGS = {"02_train_baseline", "03_train_combined", "04_train_ultrafine"}
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A copy of the package that a test may edit; digests are taken of the copy."""
-    copy = tmp_path / "vago"
-    shutil.copytree(ROOT / "vago", copy, ignore=shutil.ignore_patterns("assets", "__pycache__"))
-    monkeypatch.setattr(fingerprint, "PACKAGE", copy)
-    return copy
 
 
 def notebooks_digests() -> dict[str, dict[str, str]]:

@@ -56,7 +56,6 @@ def test_a_missing_package_is_reported_with_what_installs_it(monkeypatch):
         SpeakerEncoder.open()
 
 
-@pytest.mark.slow
 @needs("resemblyzer")
 def test_the_speaker_encoder_separates_two_voices():
     encoder = SpeakerEncoder.open()

@@ -1,4 +1,4 @@
-"""Where the project lies, and the settings and sentences that tests of several rooms share."""
+"""Folders, settings and sentences that tests of several rooms share."""
 
 from __future__ import annotations
 
@@ -44,14 +44,25 @@ INTERVIEW = [
 def train_params(**settings) -> TrainParams:
     """Settings for a phase of a few seconds."""
     given = dict(
-        profile="mini", sources=["quiz"], epochs=3, learning_rate=1e-3, batch_size=3, accumulation=2, dropout=0.1, warmup_steps=1,
-        eval_every=2, save_every=2, log_every=1, prompt_min_seconds=0.6, prompt_max_seconds=1.0,
-    )  # fmt: skip
+        profile="mini",
+        sources=["quiz"],
+        epochs=3,
+        learning_rate=1e-3,
+        batch_size=3,
+        accumulation=2,
+        dropout=0.1,
+        warmup_steps=1,
+        eval_every=2,
+        save_every=2,
+        log_every=1,
+        prompt_min_seconds=0.6,
+        prompt_max_seconds=1.0,
+    )
     return TrainParams(**{**given, **settings})
 
 
 def drawn_lines(seed: int, rounds: int) -> list[str]:
-    """Distinct sentences of the demo's both manners, `rounds` clips of every kind."""
+    """Distinct sentences of both of the demo's sources, `rounds` clips of every kind."""
     from vago.recipes.demo.sentences import interview_clip, quiz_clip
     from vago.recipes.demo.templates import INTERVIEW_KINDS, QUIZ_CATEGORIES
 
@@ -59,4 +70,5 @@ def drawn_lines(seed: int, rounds: int) -> list[str]:
     for _ in range(rounds):
         clips += [quiz_clip(category, rng) for category in QUIZ_CATEGORIES]
         clips += [interview_clip(kind, rng) for kind in INTERVIEW_KINDS]
+
     return list(dict.fromkeys(sentence for clip in clips for sentence in clip))

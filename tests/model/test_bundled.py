@@ -87,7 +87,6 @@ def test_stock_loads_and_speaks_it(tiny_base, tmp_path):
     assert 0.5 < seconds < 6 and abs(out["wav"]).max() > 0.02
 
 
-@pytest.mark.slow
 def test_the_gpt_depends_on_its_prompt(tiny_base):
     """A voice's clip is likelier behind that voice's prompt than behind another's.
 

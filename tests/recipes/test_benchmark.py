@@ -101,7 +101,6 @@ def test_a_missing_extra_is_named_before_anything_is_done(tmp_path, monkeypatch)
     assert not paths.home.exists()
 
 
-@pytest.mark.slow
 def test_full_size_has_the_shape_of_xtts_v2(tiny_base, tmp_path, monkeypatch):
     """441,018,563 parameters as published, on the meta device: nothing of that size is made."""
     import torch

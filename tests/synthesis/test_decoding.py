@@ -33,7 +33,6 @@ def stock_codes(gpt, voice, ids: torch.Tensor, **options) -> torch.Tensor:
     return gpt.generate(latents, ids[None], num_beams=1, max_new_tokens=25, **options)
 
 
-@pytest.mark.slow
 def test_greedy_codes_and_latents_equal_stocks(model, voice, tokens, request):
     limits, seeds = [25] * 3, [1, 2, 3]
     ours = decode(model.gpt, voice.gpt_cond_latents, tokens, GREEDY, limits, seeds)
@@ -50,7 +49,6 @@ def test_greedy_codes_and_latents_equal_stocks(model, voice, tokens, request):
         torch.testing.assert_close(line.latents, latents[0], atol=2e-4, rtol=1e-3)
 
 
-@pytest.mark.slow
 def test_the_same_random_numbers_draw_stocks_codes(model, voice, tokens, request):
     """With the published settings, and stock's stand-ins penalised as stock does."""
     p = SpeechParams()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,7 +47,6 @@ def transformers_draws(
     top_p=st.floats(0.01, 1),
     penalty=st.floats(1, 20),
 )
-@pytest.mark.slow
 def test_the_same_codes_as_transformers(seed, spread, temperature, top_k, top_p, penalty):
     p = SpeechParams(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=penalty)
     logits = torch.randn(2, 12, CODES, generator=torch.Generator().manual_seed(seed)) * spread

@@ -16,7 +16,6 @@ from vago.synthesis.params import SpeechParams
 GREEDY = SpeechParams(temperature=0, repetition_penalty=1.0)
 
 
-@pytest.mark.slow
 def test_long_lines_are_split_and_joined_with_pauses(model, voice, encode):
     long = " ".join(["Ez egy hosszú mondat, amelyet a műsorvezető lassan mond el."] * 6)
     p = SpeechParams(temperature=0.7, max_seconds_per_char=0.01)

@@ -31,7 +31,6 @@ def stock():
     return HifiDecoder(decoder_input_dim=24).eval()
 
 
-@pytest.mark.slow
 def test_a_real_decoder_keeps_its_shape_and_its_samples(stock):
     generator = stock.waveform_decoder
     before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
@@ -49,7 +48,6 @@ def test_a_real_decoder_keeps_its_shape_and_its_samples(stock):
     assert unchanged, "only the copy is slimmed"
 
 
-@pytest.mark.slow
 def test_a_widened_decoder_is_narrow_again(stock):
     narrow = new_generator(24, 32).eval()
     blocks = stock_blocks(narrow.state_dict())
@@ -75,7 +73,6 @@ def test_frames_are_stocks(stock, monkeypatch):
     assert torch.equal(vocoder.frames(model, latents)[0], expected)
 
 
-@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), share=st.sampled_from([0.0, 0.3, 0.9, 1.0]))
 def test_zeros_anywhere_can_be_left_out(seed, share):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
 from helpers.projects import ROOT, train_params
-from vago import VagoError, fingerprint
+from vago import VagoError
 from vago.model.phases import BEST
 from vago.training import lineage, step
 from vago.training.processes import Interrupted
@@ -16,15 +15,6 @@ from vago.training.train import train_phase
 from vago.workbook.record import notebook_code
 
 SHORT = dict(epochs=1, eval_every=10, save_every=1)
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A copy of the package, of which digests are taken, so that a test may edit it."""
-    copy = tmp_path / "copy" / "vago"
-    shutil.copytree(ROOT / "vago", copy, ignore=shutil.ignore_patterns("assets", "__pycache__"))
-    monkeypatch.setattr(fingerprint, "PACKAGE", copy)
-    return copy
 
 
 def edit_loss(package, old: str, new: str) -> None:

@@ -10,13 +10,14 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-
-import torch
-import torch.nn.functional as F
+from typing import TYPE_CHECKING
 
 from vago import VagoError
 from vago.files import replacing_folder, sha256_of, write_json
 from vago.model import xtts
+
+if TYPE_CHECKING:
+    import torch  # takes a second, and a base that is opened already needs none of it
 
 FOLDER = Path(__file__).parents[1] / "assets" / "base"
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
@@ -45,6 +46,7 @@ def open_into(folder: Path, assets: Path = FOLDER) -> Path:
     if complete and (not mark.exists() or mark.read_text() == sha256):
         return folder
 
+    import torch
     from TTS.tts.models.xtts import Xtts
 
     xtts.quiet()
@@ -152,6 +154,8 @@ def stock_blocks(narrow: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     All three hold the taps of the one block, zero-padded to kernels of 3, 7 and 11. Stock averages
     over them, which gives the one block's output.
     """
+    from torch.nn.functional import pad
+
     blocks = {}
     for name, t in narrow.items():
         if not name.startswith("resblocks."):
@@ -161,7 +165,7 @@ def stock_blocks(narrow: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         _, level, rest = name.split(".", 2)
         is_kernel = t.ndim == 3 and t.shape[-1] == 3
         for number, kernel in enumerate(KERNELS):
-            padded = F.pad(t, ((kernel - 3) // 2,) * 2) if is_kernel else t
+            padded = pad(t, ((kernel - 3) // 2,) * 2) if is_kernel else t
             blocks[f"resblocks.{int(level) * 3 + number}.{rest}"] = padded
     return blocks
 
@@ -192,6 +196,8 @@ def _fits(t: torch.Tensor, like: torch.Tensor | None) -> bool:
 
 def _widen_tensor(name: str, t: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor:
     """`t` in the leading corner of a tensor shaped like `like`."""
+    import torch
+
     if t is not None and t.shape == like.shape:
         return t.clone()
 

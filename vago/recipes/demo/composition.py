@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.signal import lfilter
 
 from vago.audio.espeak import RATE, EspeakVoice
 from vago.recipes.demo.sentences import interview_clip, quiz_clip
@@ -158,6 +157,8 @@ def room_noise(samples: int, seed: list[int]) -> np.ndarray:
 
     The filter is from J. O. Smith, Spectral Audio Signal Processing.
     """
+    from scipy.signal import lfilter  # not on each start of the command line
+
     white = np.random.default_rng(seed).standard_normal(samples, dtype=np.float32)
     pink = lfilter(
         [0.049922035, -0.095993537, 0.050612699, -0.004408786],

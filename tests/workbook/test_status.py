@@ -1,0 +1,77 @@
+"""`vago status`: steps, phases with their scores, and disk use, as JSON and as a table."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from helpers.workbooks import write_file
+from vago.cli import main
+
+
+def finished_phase(phase: str, mel: float) -> dict:
+    """phase.json of a finished phase with this held-out mel CE."""
+    scores = {}
+    for name, value in (("mel_ce", mel), ("text_ce", mel * 2)):
+        scores[name] = {"value": value, "low": value - 0.2, "high": value + 0.2}
+    return {
+        "phase": phase,
+        "complete": True,
+        "step": 240,
+        "steps": 240,
+        "best_step": 200,
+        "held_out": scores,
+    }
+
+
+@pytest.fixture
+def half_done(project):
+    """Two phases are done, the third has a progress file, one step is recorded."""
+    phases = project / "outputs/demo/phases"
+    write_file(phases / "baseline/best.safetensors", "x" * 1500)
+    write_file(phases / "baseline/phase.json", finished_phase("baseline", 5.0))
+    write_file(phases / "combined/phase.json", finished_phase("combined", 4.0))
+    progress = {"step": 12, "steps": 240, "loss": 4.0, "eta_seconds": 30}
+    write_file(phases / "ultrafine/progress.json", progress)
+
+    done = {"seconds": 112.4, "finished": "2026-01-02T03:04:05+00:00"}
+    record = {"format": 1, "steps": {"02_train_baseline": done}}
+    write_file(project / "outputs/demo/run.json", record)
+
+
+def test_status_as_json(half_done, capsys):
+    assert main(["status", "demo", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    baseline, combined, ultrafine = found["phases"]
+
+    assert baseline["state"] == "done"
+    assert baseline["mel_ce"] == {"value": 5.0, "low": 4.8, "high": 5.2}
+    assert baseline["change_percent"] == {"mel_ce": 0, "text_ce": 0}
+    assert combined["change_percent"]["mel_ce"] == pytest.approx(-20)
+    assert ultrafine["state"] == "running or interrupted" and ultrafine["step"] == 12
+    assert ultrafine["mel_ce"] is None
+    assert ultrafine["change_percent"] == {"mel_ce": None, "text_ce": None}
+
+    assert [step["done"] for step in found["steps"]] == [False, True, False, False, False, False]
+    assert baseline["bytes"] > 1500
+    assert found["bytes"] > sum(phase["bytes"] for phase in found["phases"])
+
+
+def test_status_as_a_table(half_done, capsys):
+    assert main(["status", "demo"]) == 0
+    shown = capsys.readouterr().out
+    for expected in (
+        "done 02_train_baseline  2026-01-02 03:04 UTC, 1 min 52 s",
+        "-    03_train_combined",
+        "5.000 [4.800, 5.200]",
+        "-20.0 %, -20.0 %",
+        "12 of 240, running or interrupted",
+    ):
+        assert expected in shown
+
+
+def test_status_before_any_run(project, capsys):
+    assert main(["status", "demo"]) == 0
+    assert capsys.readouterr().out.count("not trained yet") == 3
+    assert not (project / "outputs").exists()
