@@ -70,8 +70,9 @@ def run_command(args: argparse.Namespace) -> None:
     argument("--json", action="store_true", help="the same as data, for programs"),
 )
 def status_command(args: argparse.Namespace) -> None:
-    """Show which notebooks are done and, for each phase, its steps, its held-out mel and text
-    cross-entropy with 95 % intervals, the change from the baseline and the disk it uses.
+    """Show which notebooks are done, stale (with what has changed since) or not run, and for each
+    phase its steps, its held-out mel and text cross-entropy with 95 % intervals, the change from
+    the baseline and the disk it uses.
 
     examples:
       vago status demo
@@ -141,10 +142,12 @@ def text_command(args: argparse.Namespace) -> None:
     "measure how well a profile's phases are understood",
     PROFILE,
     argument(
+        "--recogniser",
         "--recognizer",
         "--ear",
         metavar="MODEL",
-        help="a folder, or a model's name in faster-whisper (default: Whisper base, from wheels)",
+        help="base (Whisper base, from wheels; the default), a model's name in faster-whisper, "
+        "or a folder",
     ),
     aliases=("listen",),
 )
@@ -153,21 +156,21 @@ def evaluate_speech_command(args: argparse.Namespace) -> None:
     holds, and measure them: character error rate by Whisper ASR, speaker similarity by Resemblyzer,
     sentences of odd duration.
 
-    Neither recognizer nor speaker encoder was trained by vago. Prints the table of the README.
+    Neither recogniser nor speaker encoder was trained by vago. Prints the table of the README.
 
     examples:
       vago evaluate-speech demo                        every row that is not up to date
-      vago evaluate-speech demo --recognizer large-v3  another Whisper model
+      vago evaluate-speech demo --recogniser large-v3  another Whisper model
     """
     from vago.evaluation.intelligibility import evaluate_speech
 
-    recognizer = None
-    if args.recognizer:
-        from vago.audio.asr import SpeechRecognizer
+    recogniser = None
+    if args.recogniser:
+        from vago.audio.asr import SpeechRecogniser
 
-        recognizer = SpeechRecognizer.open(args.recognizer)
+        recogniser = SpeechRecogniser.open(args.recogniser)
 
-    report = evaluate_speech(args.profile, recognizer=recognizer, on_progress=_to_stderr)
+    report = evaluate_speech(args.profile, recogniser=recogniser, on_progress=_to_stderr)
     print(report.markdown())
 
 

@@ -86,6 +86,16 @@ class Paths:
         return self.home / "run.json"
 
     @property
+    def digests(self) -> Path:
+        """A cache of the digests of large files, so that these are read once; can be deleted."""
+        return self.home / ".digests.json"
+
+    @property
+    def run_lock(self) -> Path:
+        """Held by `vago run` while it works, and by a notebook while it records its run."""
+        return self.home / ".run.lock"
+
+    @property
     def report(self) -> Path:
         """Pages and figures about the corpus; apart, so that a new figure re-trains no phase."""
         return self.home / "report"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers.speech import needs
 from vago import VagoError
 from vago.audio import asr, asr_model, espeak
-from vago.audio.asr import SpeechRecognizer, Word
+from vago.audio.asr import SpeechRecogniser, Word
 from vago.text.error_rate import character_error_rate
 
 SENTENCES = [
@@ -88,38 +88,44 @@ def test_missing_wheels_and_an_unwritable_folder_are_reported(wheels, tmp_path, 
 def test_a_missing_package_is_reported_with_what_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(VagoError, match=r"not installed .*pip install -e '\.\[evaluation\]'"):
-        SpeechRecognizer.open()
+        SpeechRecogniser.open()
 
 
 @needs("faster_whisper")
 def test_a_folder_without_a_model_is_reported(tmp_path):
     with pytest.raises(VagoError, match="no recogniser could be opened from .*name a folder"):
-        SpeechRecognizer.open(tmp_path)
+        SpeechRecogniser.open(tmp_path)
 
 
 @pytest.mark.slow
 @needs("faster_whisper", *asr_model.WHEELS)
 def test_the_recogniser_transcribes_what_was_spoken(tmp_path):
-    recognizer = SpeechRecognizer.open(cache=tmp_path)
-    assert recognizer.name == "whisper-base-d01c3014@d01c3014"
-    assert recognizer.transcribe(np.zeros(0, np.float32), espeak.RATE) == ""
+    recogniser = SpeechRecogniser.open(cache=tmp_path)
+    assert recogniser.name == "whisper-base-d01c3014@d01c3014"
+    assert recogniser.transcribe(np.zeros(0, np.float32), espeak.RATE) == ""
 
     voice = espeak.EspeakVoice("m3", words_per_minute=146, pitch=60, pitch_range=85)
-    heard = [recognizer.transcribe(voice.speak(text), espeak.RATE) for text in SENTENCES]
+    heard = [recogniser.transcribe(voice.speak(text), espeak.RATE) for text in SENTENCES]
     rates = np.array([[character_error_rate(text, h) for h in heard] for text in SENTENCES])
     own, others = np.diag(rates), rates[~np.eye(len(rates), dtype=bool)]
     assert np.mean(own) < 0.5 < 0.65 < np.mean(others), (heard, own, others)
     assert max(own) < min(others)
 
     repeated = np.tile(voice.speak("Kettő")[4000:6000], 30)  # 2.7 s of one syllable
-    text = recognizer.transcribe(repeated, espeak.RATE)
+    text = recogniser.transcribe(repeated, espeak.RATE)
     assert len(text) < 42 * 6, "42 tokens at most: it must not continue until its window is full"
+
+
+def test_base_by_any_name_is_the_model_in_wheels(monkeypatch, tmp_path):
+    monkeypatch.setattr(asr_model, "base_model", lambda cache: tmp_path)
+    assert [asr_model.open_place(name) for name in (None, "", "base")] == [tmp_path] * 3
+    assert asr_model.open_place("large-v3") == "large-v3"
 
 
 # The cache
 
 
-class CountingRecognizer:
+class CountingRecogniser:
     """A recogniser that returns the same words for any audio and counts its calls."""
 
     def __init__(self):
@@ -135,9 +141,9 @@ class CountingRecognizer:
 
 
 def test_results_are_cached_by_the_audio(monkeypatch, tmp_path):
-    recognizer = CountingRecognizer()
-    monkeypatch.setattr(asr, "base_model", lambda: tmp_path)
-    monkeypatch.setattr(SpeechRecognizer, "open", lambda model, device: recognizer)
+    recogniser = CountingRecogniser()
+    monkeypatch.setattr(asr_model, "base_model", lambda cache: tmp_path)
+    monkeypatch.setattr(SpeechRecogniser, "open", lambda model, device: recogniser)
     wav = np.arange(16_000, dtype=np.float32) / 16_000
 
     first = asr.Transcriber("", tmp_path / "cache")
@@ -145,18 +151,18 @@ def test_results_are_cached_by_the_audio(monkeypatch, tmp_path):
     assert words == [Word(0.0, 0.25, "igen", 0.5), Word(0.25, 1.0, "nem", 0.75)], (
         "times are within the audio, without the silence added at its edges"
     )
-    assert first.transcribe(wav) == "igen" and recognizer.calls == 2
+    assert first.transcribe(wav) == "igen" and recogniser.calls == 2
 
     again = asr.Transcriber("", tmp_path / "cache")
     assert again.words(wav) == words and again.transcribe(wav) == "igen"
-    assert recognizer.calls == 2
+    assert recogniser.calls == 2
 
     again.transcribe(wav[:-1])
-    assert recognizer.calls == 3
+    assert recogniser.calls == 3
 
     for path in (tmp_path / "cache").iterdir():
         path.write_text("torn")
-    assert again.transcribe(wav) == "igen" and recognizer.calls == 4
+    assert again.transcribe(wav) == "igen" and recogniser.calls == 4
 
 
 # Windows and words

@@ -156,7 +156,7 @@ def test_a_long_recording_becomes_a_corpus_and_asr_results_are_cached(tmp_path, 
     def no_asr(*args, **settings):
         pytest.fail("recognised again")
 
-    monkeypatch.setattr(asr.SpeechRecognizer, "open", no_asr)
+    monkeypatch.setattr(asr.SpeechRecogniser, "open", no_asr)
     assert prepare(p, paths, encode).digest == made.digest
 
 

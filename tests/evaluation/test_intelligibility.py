@@ -1,4 +1,4 @@
-"""`vago evaluate-speech` with a stand-in recognizer and a real model that speaks."""
+"""`vago evaluate-speech` with a stand-in recogniser and a real model that speaks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from helpers.recognition import FixedRecognizer, SpectrumEncoder
+from helpers.recognition import FixedRecogniser, SpectrumEncoder
 from vago import VagoError
 from vago.audio import io
 from vago.corpus.corpus import Corpus
@@ -30,7 +30,7 @@ def test_a_report_is_saved_and_shown_as_a_table(tmp_path):
         "lines": [line] * 30,
     }
     real = {"row": "target", "title": "target (held-out recordings)", "real_time_factor": None}
-    report = Report("demo", "a recognizer", "an encoder", [base | real, base])
+    report = Report("demo", "a recogniser", "an encoder", [base | real, base])
 
     header, rule, first, second = report.markdown().splitlines()
     assert {row.count("|") for row in (header, rule, first, second)} == {8}
@@ -65,10 +65,10 @@ def evaluated(project, settings, monkeypatch):
     project.script("unheard").write_text(f"title: three\nlines:\n{lines}", encoding="utf-8")
     monkeypatch.setattr(target, "OTHERS", ["f2", "m1"])
 
-    def call(recognizer=None, **options):
+    def call(recogniser=None, **options):
         progress = []
-        models = (recognizer or FixedRecognizer(), SpectrumEncoder())
-        options |= dict(zip(("recognizer", "speaker_encoder"), models))
+        models = (recogniser or FixedRecogniser(), SpectrumEncoder())
+        options |= dict(zip(("recogniser", "speaker_encoder"), models))
         report = evaluate_speech("mini", project.root, on_progress=progress.append, **options)
         return report, progress
 
@@ -90,9 +90,9 @@ def test_target_and_base_are_measured(project, evaluated):
     with pytest.raises(VagoError, match="phase combined has no finished result"):
         evaluated(phases=["combined"])
 
-    recognizer = FixedRecognizer("jó estét", "kérek tíz almát", "miért")
-    report, progress = evaluated(recognizer)
-    assert recognizer.asked == 6
+    recogniser = FixedRecogniser("jó estét", "kérek tíz almát", "miért")
+    report, progress = evaluated(recogniser)
+    assert recogniser.asked == 6
     assert [row["row"] for row in report.rows] == ["target", "base"]
     assert progress[0] == "target: speaking and measuring"
     assert progress[-1].startswith("base: character error rate")
@@ -113,21 +113,21 @@ def test_target_and_base_are_measured(project, evaluated):
 
 @pytest.mark.slow
 def test_a_row_is_measured_again_only_when_something_changed(project, evaluated, settings):
-    def asked(recognizer=None, **options) -> int:
-        recognizer = recognizer or FixedRecognizer()
-        evaluated(recognizer, **options)
-        return recognizer.asked
+    def asked(recogniser=None, **options) -> int:
+        recogniser = recogniser or FixedRecogniser()
+        evaluated(recogniser, **options)
+        return recogniser.asked
 
     first, _ = evaluated()
-    again, progress = evaluated(recognizer := FixedRecognizer())
-    assert recognizer.asked == 0
+    again, progress = evaluated(recogniser := FixedRecogniser())
+    assert recogniser.asked == 0
     assert again == first
     assert not [line for line in progress if "speaking" in line]
 
     # a phase is finished; its weights are the base's, so it speaks the same
     finish(project, "baseline")
-    report, _ = evaluated(recognizer)
-    assert recognizer.asked == 3
+    report, _ = evaluated(recogniser)
+    assert recogniser.asked == 3
     assert [row["row"] for row in report.rows] == ["target", "base", "baseline"]
     durations = [[line["seconds"] for line in row["lines"]] for row in report.rows]
     assert durations[1] == durations[2]
@@ -135,15 +135,15 @@ def test_a_row_is_measured_again_only_when_something_changed(project, evaluated,
     finish(project, "baseline", shift=0.01)
     (project.home / "listening" / "base" / "02_l1.wav").unlink()
     assert asked() == 6, "new weights, and a missing WAV"
-    assert asked(FixedRecognizer(name="another"), phases=[]) == 6, "another recognizer"
+    assert asked(FixedRecogniser(name="another"), phases=[]) == 6, "another recogniser"
 
 
 @pytest.mark.slow
 def test_the_gpts_precision_is_a_setting_that_counts(evaluated, settings):
     evaluated(phases=[])
     settings.write_text(settings.read_text() + "precision: bf16\n")
-    report, _ = evaluated(recognizer := FixedRecognizer(), phases=[])
-    assert recognizer.asked == 3, "the base speaks again, the target does not depend on it"
+    report, _ = evaluated(recogniser := FixedRecogniser(), phases=[])
+    assert recogniser.asked == 3, "the base speaks again, the target does not depend on it"
     assert [row["row"] for row in report.rows] == ["target", "base"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers.recognition import FixedRecognizer, SpectrumEncoder
+from helpers.recognition import FixedRecogniser, SpectrumEncoder
 from vago.audio import io
 from vago.corpus.corpus import Corpus
 from vago.evaluation.intelligibility import measure_row
@@ -74,7 +74,7 @@ def test_a_row_of_four_lines(tmp_path):
     folder.mkdir()
     (folder / "01_gone.wav").touch()
 
-    row = measure_row(lines, reference, FixedRecognizer(*transcripts), encoder, folder, -20.0)
+    row = measure_row(lines, reference, FixedRecogniser(*transcripts), encoder, folder, -20.0)
     assert [line["heard"] for line in row["lines"]] == transcripts
     assert [line["cer"] for line in row["lines"]] == pytest.approx([0, 3 / 11, 1, 0])
     assert [line["odd"] for line in row["lines"]] == ["", "short", "long", "cut"]

@@ -1,4 +1,4 @@
-"""Stand-ins for recognizer and speaker encoder, so that their answers are known."""
+"""Stand-ins for recogniser and speaker encoder, so that their answers are known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vago.audio import io
 from vago.audio.speakers import SpeakerEncoder
 
 
-class FixedRecognizer:
+class FixedRecogniser:
     """Answers with the given transcripts in turn, and counts the requests."""
 
     def __init__(self, *transcripts: str, name: str = "stand-in"):

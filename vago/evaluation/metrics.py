@@ -11,7 +11,7 @@ import librosa
 import numpy as np
 
 from vago.audio import io
-from vago.audio.asr import SpeechRecognizer
+from vago.audio.asr import SpeechRecogniser
 from vago.audio.speakers import SpeakerEncoder
 from vago.text import normalize
 from vago.text.error_rate import character_error_rate
@@ -103,7 +103,7 @@ def measure_line(
     line: LineRecording,
     wav: np.ndarray,
     reference: Reference,
-    recognizer: SpeechRecognizer,
+    recogniser: SpeechRecogniser,
     speaker_encoder: SpeakerEncoder,
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Measure one line.
@@ -115,7 +115,7 @@ def measure_line(
         ({"line", "text", "heard", "cer", "similarity", "seconds", "took_seconds", "odd", "ended"},
         (256,) speaker embedding); "heard" is the transcript by ASR.
     """
-    transcript = recognizer.transcribe(wav, line.rate)
+    transcript = recogniser.transcribe(wav, line.rate)
     embedding = speaker_encoder.embed(wav, line.rate)
 
     measured = {

@@ -15,8 +15,10 @@ class EvaluateParams(SpeechParams):
 
     notebook: ClassVar[str] = "05_evaluate"
 
-    phases: list[Literal["baseline", "combined", "ultrafine"]] = list(PHASES)
+    phases: list[Literal["baseline", "combined", "ultrafine"]] = Field(
+        list(PHASES), description="what is compared with the base"
+    )
     target_loss: float = Field(2.5, gt=0, description="the loss to reach")
-    bootstrap_samples: int = Field(2000, ge=100)
-    eval_batch_size: int = Field(8, ge=1)
+    bootstrap_samples: int = Field(2000, ge=100, description="for each interval")
+    eval_batch_size: int = Field(8, ge=1, description="clips scored at once")
     speech_clips: int = Field(6, ge=0, description="held-out sentences spoken by each phase")

@@ -27,11 +27,15 @@ class SpeechParams(Params):
 
     renamed: ClassVar[dict[str, str]] = {"retakes": "max_resamples"}
 
-    language: Literal["hu"] = "hu"
+    language: Literal["hu"] = Field("hu", description="of the texts")
     temperature: float = Field(0.75, ge=0, le=2, description="0: greedy, always the likeliest code")
-    top_k: int = Field(50, ge=1)
-    top_p: float = Field(0.85, gt=0, le=1)
-    repetition_penalty: float = Field(5.0, ge=1)
+    top_k: int = Field(50, ge=1, description="sample among so many likeliest codes")
+    top_p: float = Field(
+        0.85, gt=0, le=1, description="and among those that make up this probability"
+    )
+    repetition_penalty: float = Field(
+        5.0, ge=1, description="lowers the logits of codes that were already said; 1: none"
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="of the GPT; auto: bf16 on a GPU that computes in it"
     )
@@ -68,11 +72,13 @@ class SampleParams(SpeechParams):
     notebook: ClassVar[str] = "06_generate_samples"
 
     script: str = Field("quiz_show", pattern=NAME, description="params/scripts/<script>.yaml")
-    phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = "best"
+    phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = Field(
+        "best", description="who speaks; best: the phase with the lowest held-out loss"
+    )
     pause_seconds: float = Field(
         0.35, ge=0, le=3, description="silence between the sentences of a long line"
     )
-    loudness_lufs: float = Field(-20.0, ge=-40, le=-10)
+    loudness_lufs: float = Field(-20.0, ge=-40, le=-10, description="of every file (EBU R 128)")
 
     def synthesis(self) -> dict[str, Any]:
         return super().synthesis() | {"pause_seconds": self.pause_seconds}

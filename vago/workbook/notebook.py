@@ -24,6 +24,7 @@ main { max-width: 60rem; margin: 0 auto; }
 """
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MARKER = "papermill-error-cell-tag"
+RUN_BY_RUNNER = "VAGO_RUN"  # set in the kernels of `vago run`, which records its steps itself
 
 
 class NotebookFailed(VagoError):
@@ -102,7 +103,11 @@ def kernel_manager_class(root: Path) -> type:
     from jupyter_client.kernelspec import KernelSpecManager
     from traitlets import default
 
-    env = child_environment() | {"VAGO_HOME": str(root), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    env = child_environment() | {
+        "VAGO_HOME": str(root),
+        RUN_BY_RUNNER: "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
 
     class ThisPython(AsyncKernelManager):
         @default("kernel_spec_manager")

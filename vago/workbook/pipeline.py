@@ -34,12 +34,14 @@ class Step:
     """A notebook's inputs and outputs; a folder stands for every file in it.
 
     `inputs` and `outputs` take (Paths, the notebook's settings). `progress` names the file to which
-    a training writes its step, None for the other notebooks.
+    a training writes its step, None for the other notebooks. `makes_inputs`: those of its inputs
+    that the notebook makes itself, before it reads them.
     """
 
     inputs: Callable[[Paths, Any], list[Path]]
     outputs: Callable[[Paths, Any], list[Path]]
     progress: Callable[[Paths, Any], Path | None] = lambda paths, p: None
+    makes_inputs: Callable[[Paths, Any], list[Path]] = lambda paths, p: []
 
 
 def base_files(paths: Paths) -> list[Path]:
@@ -59,6 +61,13 @@ def corpus_inputs(paths: Paths, p: CorpusParams) -> list[Path]:
     if paths.corrections.exists():
         inputs.append(paths.corrections)
     return inputs + base_files(paths)
+
+
+def demo_inputs(paths: Paths, p: CorpusParams) -> list[Path]:
+    if not p.demo_voice:
+        return []
+    recordings = paths.recordings(p.recordings_dir)
+    return [recordings] if p.base_dir else [recordings, paths.base]
 
 
 def corpus_outputs(paths: Paths, p: CorpusParams) -> list[Path]:
@@ -95,7 +104,7 @@ def sample_inputs(paths: Paths, p: SampleParams) -> list[Path]:
 
 TRAIN = Step(train_inputs, train_outputs, lambda paths, p: paths.phase(p.phase) / PROGRESS)
 STEPS: dict[str, Step] = {
-    "01_prepare_dataset": Step(corpus_inputs, corpus_outputs),
+    "01_prepare_dataset": Step(corpus_inputs, corpus_outputs, makes_inputs=demo_inputs),
     "02_train_baseline": TRAIN,
     "03_train_combined": TRAIN,
     "04_train_ultrafine": TRAIN,

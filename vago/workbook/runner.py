@@ -5,21 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from filelock import FileLock, Timeout
 
-from vago import VagoError, __version__
+from vago import VagoError
 from vago.files import free_bytes, write_json
 from vago.fingerprint import listed
 from vago.paths import Paths, project_root
+from vago.workbook.freshness import BY_RUNNER, Freshness
 from vago.workbook.notebook import execute
 from vago.workbook.pipeline import STEPS, files_under
 from vago.workbook.plans import Plan, make_plans, select_notebooks
 from vago.workbook.progress import ProgressLine
-from vago.workbook.record import FileDigests, difference, key_of, notebook_code, read_run
 
 FREE_BYTES = 10**9
 FIRST = "01_prepare_dataset"
@@ -63,7 +62,7 @@ def run(
     paths.home.mkdir(parents=True, exist_ok=True)
 
     try:
-        with FileLock(paths.home / ".run.lock", timeout=0):
+        with FileLock(paths.run_lock, timeout=0):
             return Runner(paths, plans, selected, force).run(execute, stream or sys.stdout)
     except Timeout:
         where = paths.shown(paths.home)
@@ -77,8 +76,7 @@ class Runner:
 
     def __init__(self, paths: Paths, plans: dict[str, Plan], selected: list[str], force: bool):
         self.paths, self.plans, self.selected, self.force = paths, plans, selected, force
-        self.record = read_run(paths)
-        self.digests = FileDigests()
+        self.fresh = Freshness(paths, plans)
 
     def run(self, execute: Callable, stream: TextIO) -> list[Outcome]:
         self.prepare_demo(stream)
@@ -88,7 +86,9 @@ class Runner:
         for stem in self.selected:
             why = self.why(stem)
             if why is None:
-                print(f"{stem}  skipped: nothing changed", file=stream, flush=True)
+                how = self.fresh.record["steps"][stem].get("how", BY_RUNNER)
+                by = "" if how == BY_RUNNER else f" since it was run {how}"
+                print(f"{stem}  skipped: nothing changed{by}", file=stream, flush=True)
                 outcomes.append(Outcome(stem, None))
             else:
                 seconds = self.step(stem, why, execute, stream)
@@ -148,58 +148,26 @@ class Runner:
                 advice = f"{maker} makes it: run that first (--only {maker[:2]})"
         return f"{stem} needs {self.paths.shown(path)}, which is missing or empty: {advice}"
 
-    def state(self, stem: str) -> dict[str, Any]:
-        """All that a step's result depends on: parameters, code and contents of its inputs."""
-        plan = self.plans[stem]
-        inputs = STEPS[stem].inputs(self.paths, plan.p)
-        return {
-            "parameters": plan.p.model_dump(mode="json"),
-            "code": notebook_code(plan.cells),
-            "inputs": self.digests.under(inputs, self.shown),
-        }
-
     def why(self, stem: str) -> str | None:
         """The reason to run a step, in words; None where it is up to date."""
-        before = self.record["steps"].get(stem)
-        executed = self.paths.executed / f"{stem}.ipynb"
-        if self.force:
-            return "forced"
-        if before is None:
-            return "did not finish last time" if executed.exists() else "never run"
-
-        now = self.state(stem)
-        if key_of(now) != before["key"]:
-            return difference(before, now)
-
-        # its outputs and pages are as it left them
-        pages = [executed, executed.with_suffix(".html")]
-        outputs = STEPS[stem].outputs(self.paths, self.plans[stem].p)
-        there = {
-            self.shown(file): file for path in [*outputs, *pages] for file in files_under(path)
-        }
-        expected = [*before["outputs"], *map(self.shown, pages)]
-        gone = [name for name in expected if name not in there]
-        if gone:
-            return f"output missing: {listed(gone)}"
-
-        digests = before["outputs"].items()
-        changed = [name for name, digest in digests if self.digests.of(there[name]) != digest]
-        return f"output changed: {listed(changed)}" if changed else None
+        return "forced" if self.force else self.fresh.why(stem)
 
     def step(self, stem: str, why: str, execute: Callable, stream: TextIO) -> float:
         """Run one notebook and record it; the seconds it took."""
-        plan, state = self.plans[stem], self.state(stem)
-        outputs = STEPS[stem].outputs(self.paths, plan.p)
+        plan, state = self.plans[stem], self.fresh.state(stem)
+        record = self.fresh.record
 
         # the old record is removed first: an interrupted step is not done
-        if self.record["steps"].pop(stem, None):
-            write_json(self.paths.run_record, self.record)
+        if record["steps"].pop(stem, None):
+            write_json(self.paths.run_record, record)
+        self.fresh.digests.save()  # the notebook asks for them too
 
         target = self.paths.executed / plan.source.name
         progress = STEPS[stem].progress(self.paths, plan.p)
         with ProgressLine(stem, why, progress, stream) as line:
             execute(plan.source, target, plan.given, self.paths.root)
 
+        outputs = self.fresh.outputs(stem)
         empty = [self.paths.shown(path) for path in outputs if not files_under(path)]
         if empty:
             raise VagoError(
@@ -207,19 +175,7 @@ class Runner:
                 f"see notebooks/{plan.source.name}"
             )
 
-        self.record["steps"][stem] = {
-            "key": key_of(state),
-            **state,
-            "outputs": self.digests.under(outputs, self.shown),
-            "seconds": round(line.seconds, 3),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "vago": __version__,
-        }
-        write_json(self.paths.run_record, self.record)
+        record["steps"][stem] = self.fresh.entry(stem, state, line.seconds, BY_RUNNER)
+        write_json(self.paths.run_record, record)
+        self.fresh.digests.save()
         return line.seconds
-
-    def shown(self, path: Path) -> str:
-        """corpus/clips.csv inside the profile's folder; else relative to the project."""
-        if path.is_relative_to(self.paths.home):
-            return str(path.relative_to(self.paths.home))
-        return self.paths.shown(path)

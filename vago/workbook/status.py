@@ -6,16 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vago.corpus.params import CorpusParams
 from vago.display.intervals import with_interval
+from vago.fingerprint import listed
 from vago.model.phases import PHASES, RECORD
 from vago.paths import Paths, project_root
-from vago.settings import check_profile
+from vago.workbook.freshness import BY_RUNNER, NEVER_RUN, Freshness
 from vago.workbook.pipeline import NOTEBOOKS, PROGRESS, files_under
+from vago.workbook.plans import make_plans
 from vago.workbook.progress import duration, read_progress
-from vago.workbook.record import read_run
 
 SCORES = ("mel_ce", "text_ce")
+DONE, STALE, NOT_RUN = "done", "stale", "not run"
 NOT_TRAINED = "not trained yet"
 HEADER = (
     "phase",
@@ -32,26 +33,28 @@ def status(profile: str, root: Path | None = None) -> dict[str, Any]:
 
     Returns:
         {"profile", "folder", "bytes",
-        "steps": [{"step", "done", "finished", "seconds"}],
+        "steps": [{"step", "done", "state", "why", "after", "finished", "seconds", "how"}],
         "phases": [{"phase", "state", "step", "steps", "best_step", "mel_ce", "text_ce",
         "change_percent", "bytes"}]}.
-        A score is {"value", "low", "high"} in nats per token with its 95 % interval, or None;
-        change_percent is {score: percent from the baseline}.
+        The state of a step is "done", "stale" or "not run"; `why` says in words what has changed
+        since it was run, `after` names the steps before it that are not done. `how`: "by vago run",
+        "by hand" or "by papermill". A score is {"value", "low", "high"} in nats per token with its
+        95 % interval, or None; change_percent is {score: percent from the baseline}.
 
     Raises:
         VagoError: an unknown profile, or settings that are not valid.
     """
     root = Path(root).resolve() if root else project_root()
-    check_profile(profile, root)
-    settings = root / "params" / profile / "01_prepare_dataset.yaml"
-    paths = Paths.of(CorpusParams.load(settings, {"profile": profile}), root)
+    plans = make_plans(profile, list(NOTEBOOKS), {}, root)
+    paths = Paths.of(plans["01_prepare_dataset"].p, root)
 
-    done = read_run(paths)["steps"]
-    steps = []
-    for stem in NOTEBOOKS:
-        record = done.get(stem, {})
-        times = {key: record.get(key) for key in ("finished", "seconds")}
-        steps.append({"step": stem, "done": stem in done, **times})
+    fresh = Freshness(paths, plans)
+    steps = [step_status(fresh, stem) for stem in NOTEBOOKS]
+    fresh.digests.save()
+    unfinished = [step["step"] for step in steps if not step["done"]]
+    for step in steps:
+        upstream = fresh.upstream(step["step"])
+        step["after"] = [name for name in upstream if name in unfinished]
 
     phases = [phase_status(paths, name) for name in PHASES]
     baseline = phases[0]
@@ -66,6 +69,21 @@ def status(profile: str, root: Path | None = None) -> dict[str, Any]:
         "steps": steps,
         "phases": phases,
     }
+
+
+def step_status(fresh: Freshness, stem: str) -> dict[str, Any]:
+    """One step: whether it was run and is up to date, and when and how it was run."""
+    record = fresh.record["steps"].get(stem)
+    why = fresh.why(stem)
+    if why is None:
+        state = DONE
+    elif record is None:
+        state = NOT_RUN
+    else:
+        state = STALE
+
+    facts = {key: (record or {}).get(key) for key in ("finished", "seconds", "how")}
+    return {"step": stem, "done": why is None, "state": state, "why": why, **facts}
 
 
 def phase_status(paths: Paths, name: str) -> dict[str, Any]:
@@ -114,10 +132,7 @@ def size(folder: Path) -> int:
 
 def status_table(found: dict[str, Any]) -> str:
     """The status as text: the steps, then a row per phase."""
-    steps = []
-    for step in found["steps"]:
-        mark = "done" if step["done"] else "-"
-        steps.append(f"  {mark:<5}{step['step']}{when(step)}")
+    steps = [f"  {step['state']:<9}{step['step']}{when(step)}" for step in found["steps"]]
 
     rows = [HEADER, *map(phase_row, found["phases"])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -130,11 +145,19 @@ def status_table(found: dict[str, Any]) -> str:
 
 
 def when(step: dict[str, Any]) -> str:
-    """When a step finished and how long it took."""
-    if not step["done"]:
-        return ""
-    finished = step["finished"][:16].replace("T", " ")
-    return f"  {finished} UTC, {duration(step['seconds'])}"
+    """When a step finished, how long it took, and what has changed since."""
+    shown = ""
+    if step["finished"]:
+        finished = step["finished"][:16].replace("T", " ")
+        shown = f"  {finished} UTC, {duration(step['seconds'])}"
+    if step["how"] not in (None, BY_RUNNER):
+        shown += f", {step['how']}"
+
+    if step["why"] not in (None, NEVER_RUN):
+        shown += f": {step['why']}"
+    elif step["done"] and step["after"]:
+        shown += f": but {listed(step['after'])} is not up to date"
+    return shown
 
 
 def phase_row(phase: dict[str, Any]) -> tuple[str, ...]:
