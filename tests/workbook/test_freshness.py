@@ -71,18 +71,18 @@ def test_the_first_corrections_at_all(project):
     [
         (
             "corpus/clips.csv",
-            "Phase baseline is not up to date (the corpus is newer (corpus/clips.csv changed)): "
+            "Phase baseline is not up to date (the corpus is newer: corpus/clips.csv changed): "
             "run 02_train_baseline again.",
         ),
         (
             "phases/baseline/best.safetensors",
-            "Phase combined is not up to date (phase baseline is newer "
-            "(phases/baseline/best.safetensors changed)): run 03_train_combined again.",
+            "Phase combined is not up to date (phase baseline is newer: "
+            "phases/baseline/best.safetensors changed): run 03_train_combined again.",
         ),
         (
             "phases/ultrafine/best.safetensors",
-            "The evaluation is not up to date (phase ultrafine is newer "
-            "(phases/ultrafine/best.safetensors changed)): run 05_evaluate again.",
+            "The evaluation is not up to date (phase ultrafine is newer: "
+            "phases/ultrafine/best.safetensors changed): run 05_evaluate again.",
         ),
     ],
 )

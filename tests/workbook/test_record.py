@@ -45,6 +45,8 @@ def test_digests_of_large_files_are_kept_on_disk(tmp_path, monkeypatch):
     monkeypatch.setattr("vago.workbook.record.sha256_of", lambda path: path.name)
     assert [again.of(large), again.of(small)] == [expected[0], "small"]
 
+    assert again.of(tmp_path / "gone") == ""
+
     large.write_bytes(bytes(CACHED_BYTES) + b"b")
     assert FileDigests(tmp_path / ".digests.json").of(large) == "large"
 

@@ -56,7 +56,7 @@ def test_changed_parameter_reruns_what_it_touches(project):
     write_settings(project, "03_train_combined", learning_rate=1e-5)
     ran = reasons()
     assert ran["03_train_combined"] == "parameters changed: learning_rate"
-    newer = "phase combined is newer (phases/combined/best.safetensors changed)"
+    newer = "phase combined is newer: phases/combined/best.safetensors changed"
     assert ran["04_train_ultrafine"] == newer
     assert list(ran) == ALL[2:]
 
@@ -74,7 +74,7 @@ def test_changed_input_is_named(project):
     reasons()
     (project / "outputs/demo/phases/combined/best.safetensors").write_text("other weights")
     ran = reasons(start="04")
-    newer = "phase combined is newer (phases/combined/best.safetensors changed)"
+    newer = "phase combined is newer: phases/combined/best.safetensors changed"
     assert ran["04_train_ultrafine"] == newer
     assert reasons()["03_train_combined"] == "output changed: phases/combined/best.safetensors"
 

@@ -82,7 +82,7 @@ def test_inputs_that_change_meanwhile(project, by_hand):
         (project / "outputs/demo/corpus/clips.csv").write_text("other clips")
 
     assert "not as up to date" in by_hand(between=change)
-    expected = "run by hand, and meanwhile the corpus is newer (corpus/clips.csv changed)"
+    expected = "run by hand, and meanwhile the corpus is newer: corpus/clips.csv changed"
     assert entry_of(project)["caveat"] == expected
     assert reasons(only="02") == {BASELINE: expected}
     assert entry_of(project)["how"] == "by vago run"
@@ -168,8 +168,7 @@ def add_session(project, stem: str = BASELINE) -> Path:
     page = nbformat.read(path, as_version=4)
     (imports,) = [cell for cell in page.cells if "from_notebook" in cell.source]
     imports.source = f"from vago.workbook import session\n{imports.source}\nsession.begin(p, paths)"
-    finish = nbformat.v4.new_code_cell("session.finish(p, paths)")
-    page.cells.append(finish | {"id": "finish"})
+    page.cells.append(nbformat.v4.new_code_cell("session.finish(p, paths)", id="finish"))
     nbformat.write(page, path)
     return path
 

@@ -40,7 +40,12 @@ class FileDigests:
         self.is_saved = True
 
     def of(self, path: Path) -> str:
-        status = path.stat()
+        """The digest of a file; empty where there is none, as while a run is replacing it."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return ""
+
         signature = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         name = str(path)
         if name not in self.known or self.known[name][0] != signature:
@@ -169,10 +174,10 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
 
 
 def in_words(name: str, change: str) -> str:
-    """A changed input as a reader knows it: `the corpus is newer (corpus/clips.csv changed)`."""
+    """A changed input as a reader knows it: `the corpus is newer: corpus/clips.csv changed`."""
     room, _, rest = name.partition("/")
     if room == "phases":
-        return f"phase {rest.partition('/')[0]} is newer ({change})"
+        return f"phase {rest.partition('/')[0]} is newer: {change}"
     if room in ("corpus", "evaluation"):
-        return f"the {room} is newer ({change})"
+        return f"the {room} is newer: {change}"
     return change

@@ -77,7 +77,9 @@ def shown_value(value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    return "none" if value in (None, "") else str(value)
+    if value == "":
+        return "empty"
+    return "none" if value is None else str(value)
 
 
 def stale_html(sentences: Iterable[str]) -> str:
