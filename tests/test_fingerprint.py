@@ -130,3 +130,20 @@ def test_a_notebooks_own_code_counts_without_its_comments_and_magic():
     same = ["%matplotlib widget\nfrom vago import VagoError  # why", "not python at all ("]
     assert notebook_code(cells) == notebook_code(same)
     assert notebook_code(cells) != notebook_code([cells[0], "not python either ("])
+
+
+def test_a_settings_description_is_documentation_and_its_default_is_code(package):
+    described = 'description="of AdamW, after the warm-up"'
+
+    def reworded(source: str) -> str:
+        assert described in source
+        return source.replace(described, 'description="another wording"')
+
+    assert rerun_after(package, "training/params.py", reworded) == (set(), False)
+
+    def with_another_default(source: str) -> str:
+        assert "inherited(0.01, description" in source
+        return source.replace("inherited(0.01, description", "inherited(0.02, description")
+
+    changed, weights = rerun_after(package, "training/params.py", with_another_default)
+    assert changed >= TRAININGS and weights

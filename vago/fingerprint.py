@@ -17,6 +17,7 @@ from vago.files import sha256_of_text
 
 PACKAGE = Path(vago.__file__).parent
 LISTED = 3  # names that a message lists
+SETTINGS = {"Field", "inherited"}  # calls that declare a setting; its description is documentation
 
 
 def code_digests(modules: Iterable[str], aside: Iterable[str] = ()) -> dict[str, str]:
@@ -47,8 +48,13 @@ def code_digests(modules: Iterable[str], aside: Iterable[str] = ()) -> dict[str,
 
 
 def syntax_digest(tree: ast.AST) -> str:
-    """SHA-256 of code without comments, docstrings and layout; removes the tree's docstrings."""
+    """SHA-256 of code without comments, docstrings, descriptions of settings and layout.
+
+    They are removed from the tree.
+    """
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SETTINGS:
+            node.keywords = [one for one in node.keywords if one.arg != "description"]
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if ast.get_docstring(node, clean=False) is not None:
                 node.body = node.body[1:] or [ast.Pass()]

@@ -112,3 +112,9 @@ def test_results_without_a_record_are_named(project):
         "The corpus is not up to date (its results have no record of a run): "
         "run 01_prepare_dataset again."
     ]
+
+
+def test_what_was_never_made_is_missing(project):
+    assert sentences(project, "02_train_baseline") == [
+        "The corpus is missing: run 01_prepare_dataset first."
+    ]

@@ -225,3 +225,8 @@ def test_a_kernel_in_which_a_cell_is_added(project):
     entry = entry_of(project)
     assert entry["how"] == BY_HAND
     assert entry["caveat"] == "run by hand with an edited or added cell"
+
+
+def test_a_box_only_where_something_is_stale():
+    assert session.stale_html([]) == ""
+    assert session.stale_html(["a < b"]).count("<p>a &lt; b</p>") == 1

@@ -6,7 +6,7 @@ from helpers.workbooks import write_file
 from vago.corpus.params import CorpusParams
 from vago.paths import Paths
 from vago.training.params import TrainParams
-from vago.workbook.settings_table import inherited_settings, settings_html, stale_html
+from vago.workbook.settings_table import inherited_settings, settings_html
 
 
 def test_what_is_set_stands_first_and_the_rest_is_folded(tmp_path):
@@ -42,8 +42,3 @@ def test_what_a_phase_inherits_is_shown_with_its_value(tmp_path):
     assert "(inherited from baseline)" in settings_html(child, paths)
 
     assert inherited_settings(CorpusParams(), paths) == {}
-
-
-def test_a_box_only_where_something_is_stale():
-    assert stale_html([]) == ""
-    assert stale_html(["a < b"]).count("<p>a &lt; b</p>") == 1

@@ -94,7 +94,7 @@ def table_html(rows: pd.DataFrame, caption: str = "") -> str:
     more = f" (first {SHOWN_ROWS} of {len(rows)} rows)" * (len(rows) > SHOWN_ROWS)
     title = _caption(caption, more)
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
-    return f'{title}<div style="max-height:26em;overflow:auto"><table>{body}</table></div>'
+    return f'{title}<div style="max-height:40em;overflow:auto"><table>{body}</table></div>'
 
 
 def _is_long(value: Any) -> bool:

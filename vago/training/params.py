@@ -13,7 +13,7 @@ from vago.settings import Params
 OF_THE_MACHINE = {"processes"}
 
 
-def inherited(default: Any, description: str = "", **limits: Any) -> Any:
+def inherited(default: Any, *, description: str = "", **limits: Any) -> Any:
     """A setting that is None unless given: the parent phase's value, or `default` in the first."""
     return Field(None, description=description, json_schema_extra={"first": default}, **limits)
 
@@ -38,57 +38,65 @@ class TrainParams(Params):
     # optimization
     epochs: int = Field(30, ge=1, description="passes over the training clips")
     learning_rate: float = Field(5e-6, gt=0, le=1, description="of AdamW, after the warm-up")
-    batch_size: int | None = inherited(3, "clips in a micro-batch", ge=1)
-    accumulation: int | None = inherited(1, "micro-batches per optimizer step", ge=1)
+    batch_size: int | None = inherited(3, description="clips in a micro-batch", ge=1)
+    accumulation: int | None = inherited(1, description="micro-batches per optimizer step", ge=1)
     optimizer: Literal["adamw", "adamw_8bit", "adamw_8bit_paged"] | None = inherited(
-        "adamw", "8 bits: a quarter of the optimizer's memory"
+        "adamw", description="8 bits: a quarter of the optimizer's memory"
     )
-    weight_decay: float | None = inherited(0.01, "of AdamW", ge=0)
+    weight_decay: float | None = inherited(0.01, description="of AdamW", ge=0)
     schedule: Literal["cosine", "constant"] | None = inherited(
-        "cosine", "of the learning rate after the warm-up"
+        "cosine", description="of the learning rate after the warm-up"
     )
-    warmup_steps: int | None = inherited(50, "the learning rate rises from 0 during these", ge=0)
-    max_grad_norm: float | None = inherited(1.0, "gradients are clipped to this norm", gt=0)
-    dropout: float | None = inherited(0.1, "share of activations set to 0", ge=0, lt=1)
-    text_loss_weight: float | None = inherited(0.01, "weight of text CE beside mel CE", ge=0)
+    warmup_steps: int | None = inherited(
+        50, description="the learning rate rises from 0 during these", ge=0
+    )
+    max_grad_norm: float | None = inherited(
+        1.0, description="gradients are clipped to this norm", gt=0
+    )
+    dropout: float | None = inherited(0.1, description="share of activations set to 0", ge=0, lt=1)
+    text_loss_weight: float | None = inherited(
+        0.01, description="weight of text CE beside mel CE", ge=0
+    )
     lora_rank: int | None = inherited(
-        0, "0: all weights are trained; else only LoRA of this rank", ge=0
+        0, description="0: all weights are trained; else only LoRA of this rank", ge=0
     )
 
     # prompts
     prompt: Literal["shared", "other", "masked"] | None = inherited(
-        "shared", "one per batch, one per clip, or from the clip itself and masked, as stock does"
+        "shared",
+        description="one a batch, one a clip, or from the clip itself and masked, as stock does",
     )
-    prompt_min_seconds: float | None = inherited(3.0, "shortest prompt", ge=0.5)
-    prompt_max_seconds: float | None = inherited(6.0, "longest prompt", le=30)
+    prompt_min_seconds: float | None = inherited(3.0, description="shortest prompt", ge=0.5)
+    prompt_max_seconds: float | None = inherited(6.0, description="longest prompt", le=30)
 
     # speed and memory
     precision: Literal["auto", "fp32", "bf16"] | None = inherited(
-        "auto", "auto: bf16 on a GPU that computes in it"
+        "auto", description="auto: bf16 on a GPU that computes in it"
     )
     gradient_checkpointing: bool | None = inherited(
-        False, "recompute activations in the backward pass: less memory, a third more time"
+        False,
+        description="recompute activations in the backward pass: less memory, a third more time",
     )
     torch_compile: Literal["none", "blocks", "graphs"] | None = inherited(
-        "none", "torch.compile of the GPT's blocks; graphs: as CUDA graphs"
+        "none", description="torch.compile of the GPT's blocks; graphs: as CUDA graphs"
     )
     processes: int | None = inherited(
-        1, "GPUs that a notebook trains with; each adds a micro-batch", ge=1
+        1, description="GPUs that a notebook trains with; each adds a micro-batch", ge=1
     )
 
     # validation, checkpoints and logs
-    eval_every: int | None = inherited(100, "steps between evaluations", ge=1)
-    eval_batch_size: int | None = inherited(8, "clips scored at once", ge=1)
+    eval_every: int | None = inherited(100, description="steps between evaluations", ge=1)
+    eval_batch_size: int | None = inherited(8, description="clips scored at once", ge=1)
     patience: int | None = inherited(
-        None, "stop after so many evaluations without a new best", ge=1
+        None, description="stop after so many evaluations without a new best", ge=1
     )
-    save_every: int | None = inherited(100, "steps between checkpoints", ge=1)
-    log_every: int | None = inherited(10, "steps between lines of the log", ge=1)
+    save_every: int | None = inherited(100, description="steps between checkpoints", ge=1)
+    log_every: int | None = inherited(10, description="steps between lines of the log", ge=1)
     best_precision: Literal["fp32", "fp16", "bf16"] | None = inherited(
-        "fp16", "of the weights in best.safetensors"
+        "fp16", description="of the weights in best.safetensors"
     )
     last_precision: Literal["full", "compact"] | None = inherited(
-        "full", "compact: a third of the bytes, resumes to rounding"
+        "full", description="compact: a third of the bytes, resumes to rounding"
     )
 
     @property

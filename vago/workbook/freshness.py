@@ -125,8 +125,10 @@ class Freshness:
         found = []
         for maker in self.upstream(stem):
             why = self.why(maker)
-            if why:
-                product = PRODUCTS[maker]
+            product = PRODUCTS[maker]
+            if why == NEVER_RUN:
+                found.append(f"{product} is missing: run {maker} first.")
+            elif why:
                 found.append(f"{product} is not up to date ({why}): run {maker} again.")
         return found
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -26,7 +28,7 @@ from vago.workbook.pipeline import NOTEBOOKS, STEPS, files_under
 from vago.workbook.plans import Plan, make_plans
 from vago.workbook.progress import duration
 from vago.workbook.record import difference, key_of, read_run
-from vago.workbook.settings_table import settings_html, stale_html
+from vago.workbook.settings_table import settings_html
 
 LOCK_SECONDS = 5.0
 
@@ -70,6 +72,14 @@ def begin(p: Params, paths: Paths) -> None:
         _open[p.notebook] = session
     except (VagoError, OSError) as error:
         print(f"whether what this notebook reads is up to date is not known: {error}")
+
+
+def stale_html(sentences: Iterable[str]) -> str:
+    """A box with one sentence a line; empty without sentences."""
+    lines = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    if not lines:
+        return ""
+    return f'<div style="border-left:4px solid #c60;padding-left:0.8em">{lines}</div>'
 
 
 def _opened(p: Params, paths: Paths) -> Session:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -80,9 +79,3 @@ def shown_value(value: Any) -> str:
     if value == "":
         return "empty"
     return "none" if value is None else str(value)
-
-
-def stale_html(sentences: Iterable[str]) -> str:
-    """A box with one sentence a line; empty without sentences."""
-    lines = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
-    return f'<div style="border-left:4px solid #c60;padding-left:0.8em">{lines}</div>' * bool(lines)
