@@ -5,7 +5,7 @@ import pytest
 from helpers.projects import ROOT
 from vago import VagoError
 from vago.corpus.params import CorpusParams
-from vago.settings import read_yaml
+from vago.profiles import read_yaml
 from vago.synthesis.params import SampleParams, Script
 from vago.training.params import TrainParams
 from vago.workbook.pipeline import NOTEBOOKS

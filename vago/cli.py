@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import vago.workbook.commands  # noqa: F401 - registers its commands
 from vago import VagoError
 from vago.command_table import Argument, OneOf, argument, command, parser
 

@@ -7,27 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import vago
-from vago import VagoError
+from vago.profiles import project_root as project_root  # which other rooms import from here
 from vago.settings import Params
-
-
-def project_root(start: Path | None = None) -> Path:
-    """The folder with notebooks/ and params/: $VAGO_HOME, or the nearest at or above `start`.
-
-    Raises:
-        VagoError: there is none.
-    """
-    if home := os.environ.get("VAGO_HOME"):
-        return Path(home).resolve()
-
-    start = Path(start or Path.cwd()).resolve()
-    for folder in (start, *start.parents):
-        if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
-            return folder
-    raise VagoError(
-        f"no vago project at or above {start}: go to the folder that holds notebooks/ and params/, "
-        "or set VAGO_HOME to it"
-    )
 
 
 @dataclass(frozen=True)

@@ -86,3 +86,29 @@ def test_a_setting_missing_in_the_file_has_the_notebooks_value(project):
 def test_step_names_that_fit_no_notebook(text):
     with pytest.raises(VagoError, match="03_train_combined"):
         step_named(text)
+
+
+def test_a_profile_that_extends_another_injects_every_setting(project):
+    """The demo's values in the notebook's cell must not stand in for what no file sets."""
+    file = project / "params/mine/profile.yaml"
+    file.parent.mkdir()
+    file.write_text("extends: demo\ndemo_voice: false\nepochs: 9\n")
+
+    plans = make_plans("mine", ALL, {"seed": "4"}, project)
+    plan = plans["03_train_combined"]
+    assert (plan.p.profile, plan.p.epochs, plan.p.parent) == ("mine", 9, "baseline")
+    origins = plan.given.pop("settings_from")
+    assert plan.given == plan.p.model_dump(mode="json")
+    assert origins["epochs"] == "params/mine/profile.yaml"
+    assert origins["parent"] == "params/demo/03_train_combined.yaml"
+    assert origins["seed"] == "-p"
+    assert plans["01_prepare_dataset"].p.demo_voice is False
+    assert plans["01_prepare_dataset"].p.base_dir == ""
+
+
+def test_a_misspelt_shared_setting_starts_nothing(project):
+    file = project / "params/mine/profile.yaml"
+    file.parent.mkdir()
+    file.write_text("extends: demo\nepoch: 9\n")
+    message = "params/mine/profile.yaml: no notebook has a setting 'epoch'; did you mean 'epochs'?"
+    assert refused("mine") == message

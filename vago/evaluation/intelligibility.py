@@ -31,7 +31,7 @@ from vago.files import sha256_of_text, write_json, write_whole
 from vago.model import checkpoint, xtts
 from vago.model.phases import BEST, PHASES, load_phase_weights, read_record
 from vago.paths import Paths, project_root
-from vago.settings import check_profile
+from vago.profiles import check_profile
 from vago.synthesis import samples, synthesizer
 from vago.synthesis.params import SampleParams, Script
 from vago.text import normalize

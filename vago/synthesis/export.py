@@ -20,6 +20,7 @@ from vago import VagoError, __version__, first_line
 from vago.files import need_room, replacing_folder, sha256_of, write_json, write_whole
 from vago.model import checkpoint, licence, phases, pickles, xtts
 from vago.paths import Paths, project_root
+from vago.profiles import check_profile
 from vago.synthesis import samples, synthesizer
 from vago.synthesis.card import licence_of, model_card
 from vago.synthesis.params import SampleParams
@@ -42,6 +43,7 @@ def export_profile(
 ) -> Path:
     """`export` with the settings of the profile's sixth notebook."""
     root = project_root()
+    check_profile(profile, root)
     settings = root / "params" / profile / f"{SampleParams.notebook}.yaml"
     p = SampleParams.load(settings, {"phase": phase})
     return export(p, Paths.of(p, root), to, name, log)

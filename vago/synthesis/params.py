@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vago import VagoError
-from vago.settings import NAME, Params, read_yaml
+from vago.profiles import read_yaml
+from vago.settings import NAME, Params
 
 # The sampler's settings; coqui-tts has them under the same names.
 SAMPLING = ("temperature", "top_k", "top_p", "repetition_penalty")

@@ -34,6 +34,7 @@ CODE_WITHOUT_EFFECT = (
     "vago.files",
     "vago.fingerprint",
     "vago.paths",
+    "vago.profiles",
     "vago.training.lineage",
     "vago.training.monitor",
     "vago.training.processes",

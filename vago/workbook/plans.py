@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from vago import VagoError
-from vago.settings import Params, check_profile, read_yaml
+from vago.profiles import check_profile, is_layered
+from vago.settings import SETTINGS_FROM, Params
 from vago.synthesis.params import Script
 from vago.workbook.notebook import read_notebook, tags
 from vago.workbook.pipeline import NOTEBOOKS
@@ -24,6 +25,7 @@ class Plan:
     """One notebook about to run.
 
     cells: sources of its code cells. given: what papermill injects. p: the settings it will hold.
+    origins: {setting: where it is set}; the others have their model's default.
     """
 
     stem: str
@@ -31,6 +33,7 @@ class Plan:
     cells: list[str]
     given: dict[str, Any]
     p: Any
+    origins: dict[str, str] = field(default_factory=dict)
 
 
 def select_notebooks(start: str | None, only: str | None) -> list[str]:
@@ -86,18 +89,22 @@ def make_plans(
 
 
 def make_plan(stem: str, profile: str, overrides: dict[str, Any], root: Path) -> Plan:
-    """Check one notebook's parameter file against its model.
+    """Check one notebook's settings against its model.
 
-    What the file does not name is taken from the notebook's `parameters` cell, as by papermill.
+    What its file does not name is taken from the notebook's `parameters` cell, as by papermill.
+    Where the profile has a profile.yaml, the files of the profile are joined and every setting is
+    injected, so that nothing is left to the cell.
     """
     model, where = NOTEBOOKS[stem], f"params/{profile}/{stem}.yaml"
-    given = model.with_new_names(read_yaml(root / where), where)
-    if given.get("profile", profile) != profile:
+    files = model.read_files(root / where, lambda path: path.relative_to(root).as_posix())
+    named = files.values.get("profile", profile)
+    if named != profile:
         raise VagoError(
-            f"{where}: profile is {given['profile']!r}: "
+            f"{files.origins['profile']}: profile is {named!r}: "
             f"write `profile: {profile}`, as its folder is named"
         )
-    given = {**given, **overrides, "profile": profile}
+    given = {**files.values, **overrides, "profile": profile}
+    origins = files.origins | dict.fromkeys(overrides, "-p")
 
     # the notebook's own values
     source = root / "notebooks" / f"{stem}.ipynb"
@@ -109,15 +116,19 @@ def make_plan(stem: str, profile: str, overrides: dict[str, Any], root: Path) ->
             "it takes one, with the settings"
         )
 
-    p = model.checked({**literals(tagged[0], model), **given}, where=where)
+    joined = is_layered(root / "params" / profile)
+    own = {} if joined else literals(tagged[0], model)
+    origins = dict.fromkeys(own, f"notebooks/{stem}.ipynb") | origins
+    p = model.checked({**own, **given}, where, origins)
     if p.notebook != stem:
         raise VagoError(
-            f"{where}: phase = {p.phase!r} belongs to {p.notebook}, not to {stem}: "
-            "each phase has its own notebook"
+            f"{origins.get('phase', where)}: phase = {p.phase!r} belongs to {p.notebook}, "
+            f"not to {stem}: each phase has its own notebook"
         )
+
     dumped = p.model_dump(mode="json")
-    injected = {name: dumped[name] for name in given}
-    return Plan(stem, source, [cell["source"] for cell in cells], injected, p)
+    injected = {**dumped, SETTINGS_FROM: origins} if joined else {n: dumped[n] for n in given}
+    return Plan(stem, source, [cell["source"] for cell in cells], injected, p, origins)
 
 
 def literals(source: str, model: type[Params]) -> dict[str, Any]:

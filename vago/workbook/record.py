@@ -23,8 +23,8 @@ SETTLED_NS = 2 * 10**9
 # What a step's result depends on. A state has `decisions` besides, for the words of `difference`.
 KEYED = ("parameters", "code", "inputs")
 
-# Shows settings and records the run: what it does shapes no result
-SESSION = ("vago.workbook", "vago.workbook.session")
+# Shows settings and records the run, reads settings that the state has: both shape no result
+SESSION = ("vago.workbook", "vago.workbook.session", "vago.profiles")
 
 
 class FileDigests:

@@ -20,7 +20,7 @@ from vago import VagoError
 from vago.display import notebook
 from vago.files import write_json
 from vago.paths import Paths
-from vago.settings import Params
+from vago.settings import SETTINGS_FROM, Params
 from vago.workbook.executed import departures
 from vago.workbook.freshness import BY_HAND, BY_PAPERMILL, Freshness
 from vago.workbook.notebook import RUN_BY_RUNNER, read_notebook
@@ -161,7 +161,7 @@ def _recorded(session: Session, paths: Paths) -> str:
 def _compared(session: Session, how: str) -> tuple[dict[str, Any], str]:
     """(the state that this run belongs to, why it is not up to date: empty where it is)."""
     model, fresh = type(session.p), session.fresh
-    settings = {*model.model_fields, *model.renamed}
+    settings = {*model.model_fields, *model.renamed, SETTINGS_FROM}
     departed = departures(session.cells, notebook.executed_cells(), settings)
     if departed:
         return session.state, f"run {how} {departed}"
