@@ -1,12 +1,12 @@
 # make demo        sets everything up, then runs the six notebooks headless on the demo's recordings
-# make lab         sets everything up, then opens JupyterLab on the notebooks; with PROFILE=vago on
-#                  copies that hold that profile's parameters (outputs/<profile>/by_hand/)
+# make lab         sets everything up, then opens JupyterLab on copies of the notebooks with the
+#                  demo's settings, or another profile's: make lab PROFILE=vago (vago lab --help)
 # make test        sets everything up, then runs the tests
 # make test-fast   the same without those marked slow: under three minutes
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo lab by-hand test test-fast setup clean
+.PHONY: demo lab test test-fast setup clean
 setup: .venv/.complete
 
 .venv/.complete: pyproject.toml constraints.txt
@@ -21,21 +21,8 @@ demo: setup
 	$(BIN)/vago run demo
 
 PROFILE := demo
-PAGES := $(basename $(notdir $(wildcard notebooks/*.ipynb)))
-ifeq ($(PROFILE),demo)
-BY_HAND := notebooks
 lab: setup
-else
-BY_HAND := outputs/$(PROFILE)/by_hand
-lab: setup by-hand
-endif
-	$(BIN)/jupyter lab $(BY_HAND)
-
-by-hand: setup
-	mkdir -p $(BY_HAND)
-	for page in $(PAGES); do \
-	  $(BIN)/papermill --prepare-only --log-level ERROR notebooks/$$page.ipynb $(BY_HAND)/$$page.ipynb \
-	    -f params/$(PROFILE)/$$page.yaml || exit 1; done
+	$(BIN)/vago lab $(PROFILE)
 
 test: setup
 	$(BIN)/python -m pytest

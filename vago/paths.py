@@ -59,6 +59,14 @@ class Paths:
         return self.home / "notebooks"
 
     @property
+    def by_hand(self) -> Path:
+        """Copies of the notebooks, to run by hand: in the project even where `outputs_root` is not.
+
+        JupyterLab shows nothing outside the project.
+        """
+        return self.root / "outputs" / self.home.name / "by_hand"
+
+    @property
     def listening(self) -> Path:
         return self.home / "listening"
 

@@ -32,3 +32,36 @@ def params_command(args: argparse.Namespace) -> None:
 
     found = settings_list(args.profile, args.step)
     print(json.dumps(found, indent=1, ensure_ascii=False) if args.json else settings_text(found))
+
+
+@command(
+    "lab",
+    "open JupyterLab on a profile's notebooks",
+    argument("profile", metavar="PROFILE", nargs="?", default="demo", help="default: demo"),
+    argument("--fresh", action="store_true", help="new copies; yours stay under another name"),
+    argument("--no-browser", dest="browser", action="store_false", help="only print the address"),
+    argument("--port", type=int, metavar="N", help="default: the first free one from 8888 on"),
+    argument("--ip", metavar="ADDRESS", help="default: this machine only"),
+)
+def lab_command(args: argparse.Namespace) -> None:
+    """Open JupyterLab on copies of the notebooks with a profile's settings in them.
+
+    The copies are in outputs/PROFILE/by_hand/; the notebooks in git stay as they are. A copy that
+    you have edited or run is never replaced. What you run counts as run by hand: `vago status`
+    shows it and `vago run` skips it. Ctrl-C ends JupyterLab.
+
+    examples:
+      vago lab                               the demo
+      vago lab vago                          with the settings of the profile vago
+      vago lab vago --fresh                  new copies, after its settings have changed
+      vago lab --no-browser --port 9000      on another machine: open the printed address
+    """
+    from vago.workbook.lab import open_lab
+
+    open_lab(
+        args.profile,
+        fresh=args.fresh,
+        browser=args.browser,
+        port=args.port,
+        ip=args.ip,
+    )

@@ -94,14 +94,11 @@ def as_literal(path: Path) -> str:
 
 
 def kernel_manager_class(root: Path) -> type:
-    """A kernel manager for `python3` of *this* interpreter and *this* copy of vago.
-
-    A kernelspec named python3 in the user's home may point at any interpreter. Without folders to
-    search, jupyter_client falls back to ipykernel's own spec, whose command is sys.executable.
-    """
+    """A kernel manager for `python3` of *this* interpreter and *this* copy of vago."""
     from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpecManager
     from traitlets import default
+
+    from vago.workbook.kernelspec import OwnPython
 
     env = child_environment() | {
         "VAGO_HOME": str(root),
@@ -111,8 +108,8 @@ def kernel_manager_class(root: Path) -> type:
 
     class ThisPython(AsyncKernelManager):
         @default("kernel_spec_manager")
-        def _own_spec(self) -> KernelSpecManager:
-            return KernelSpecManager(kernel_dirs=[], parent=self)
+        def _own_spec(self) -> OwnPython:
+            return OwnPython(parent=self)
 
         async def _async_start_kernel(self, **options: Any) -> None:
             # the kernel's own warnings would break the progress line

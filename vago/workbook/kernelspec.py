@@ -1,0 +1,18 @@
+"""The one kernel that notebooks run with: this interpreter."""
+
+from __future__ import annotations
+
+from jupyter_client.kernelspec import KernelSpecManager
+from traitlets import default
+
+
+class OwnPython(KernelSpecManager):
+    """Knows no kernel but `python3` of this interpreter.
+
+    A kernelspec named python3 in the user's home may point at any interpreter. Without folders to
+    search, jupyter_client falls back to ipykernel's own spec, whose command is sys.executable.
+    """
+
+    @default("kernel_dirs")
+    def _no_folders(self) -> list[str]:
+        return []
