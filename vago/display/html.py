@@ -19,8 +19,12 @@ DPI = 80
 LONG_TEXT = 36  # characters; a column with a longer text wraps
 
 # Changes are struck out or underlined as well as coloured, for readers who see no colours.
-OLD = "background:#fbe3d6;text-decoration:line-through;text-decoration-color:#a33c00"
-NEW = "background:#d9e9f7;text-decoration:underline;text-decoration-color:#0b5394;font-weight:600"
+# Both colours of a change are named: a dark page has light text.
+OLD = "color:#222;background:#fbe3d6;text-decoration:line-through #a33c00"
+NEW = "color:#222;background:#d9e9f7;text-decoration:underline #0b5394;font-weight:600"
+
+# of an <audio>, when it starts
+STOP_OTHERS = "for (const a of document.querySelectorAll('audio')) if (a !== this) a.pause()"
 
 STYLE = """
 body {
@@ -37,10 +41,13 @@ img { max-width: 100% }
 """
 
 
-def audio_tag(wav: np.ndarray, rate: int, small: bool = False) -> str:
+def audio_tag(wav: np.ndarray, rate: int, small: bool = False, label: str = "") -> str:
     """An HTML player of (samples,) at its own volume; `IPython.display.Audio` rescales to full.
 
+    It stops the other players of its page, in JupyterLab too.
+
     Args:
+        label: what is heard, for those who do not see what stands beside it
         small: MP3 (lossy), a third of the size of the FLAC that is used otherwise
     """
     buffer = io.BytesIO()
@@ -54,7 +61,11 @@ def audio_tag(wav: np.ndarray, rate: int, small: bool = False) -> str:
 
     source = _data_url(f"audio/{kind}", buffer.getvalue())
     style = "width:100%;min-width:14em"
-    return f'<audio controls preload="none" style="{style}" src="{source}"></audio>'
+    name = f' aria-label="{html.escape(label)}"' * bool(label)
+    return (
+        f'<audio controls preload="none"{name} onplay="{STOP_OTHERS}" '
+        f'style="{style}" src="{source}"></audio>'
+    )
 
 
 def png(figure: Figure) -> bytes:
@@ -154,7 +165,7 @@ def players_html(
     for title, wav, rate in sounds:
         name = f'<td style="text-align:left">{html.escape(title)}</td>'
         seconds = f'<td style="white-space:nowrap">{len(wav) / rate:.1f} s</td>'
-        player = f'<td style="width:20em">{audio_tag(wav, rate, small)}</td>'
+        player = f'<td style="width:20em">{audio_tag(wav, rate, small, title)}</td>'
         rows.append(f"<tr>{name}{seconds}{player}</tr>")
 
     return f'{_caption(caption)}<table style="width:100%;table-layout:auto">{"".join(rows)}</table>'

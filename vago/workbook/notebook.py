@@ -1,4 +1,4 @@
-"""One notebook through papermill: its kernel, its HTML page, and the message when it fails."""
+"""One notebook through papermill: its kernel, and the message when it fails."""
 
 from __future__ import annotations
 
@@ -10,19 +10,8 @@ from typing import Any
 
 from vago import VagoError
 from vago.paths import child_environment
+from vago.workbook.page import write_page
 
-# The page stands alone: no script is fetched when it is opened, so it reads the same offline.
-PAGE = """{% extends 'lab/index.html.j2' %}
-{% block html_head_js %}{% endblock %}{% block jupyter_widgets %}{% endblock %}
-{% block html_head_js_mathjax %}{% endblock %}{% block html_head_js_mermaidjs %}{% endblock %}
-{% block extra_css %}<style>
-main { max-width: 60rem; margin: 0 auto; }
-/* Prose and printed text start where tables and figures start; warnings keep their box. */
-.jp-MarkdownCell .jp-MarkdownOutput { padding-left: 0; }
-.jp-OutputArea .jp-RenderedText[data-mime-type="text/plain"] { padding-left: 0; }
-</style>{% endblock %}
-"""
-WIDGET = "application/vnd.jupyter.widget-view+json"
 MARKER = "papermill-error-cell-tag"
 RUN_BY_RUNNER = "VAGO_RUN"  # set in the kernels of `vago run`, which records its steps itself
 
@@ -71,7 +60,8 @@ def execute(source: Path, target: Path, parameters: dict[str, Any], root: Path) 
         reason = failed or "papermill wrote nothing"
         raise NotebookFailed(f"{source.name} could not be started: {reason}") from failed
 
-    write_html(target, source.parent)
+    title = (headings(read_notebook(target)["cells"]) or [target.stem])[0]
+    write_page(target, source.parent, title)
     if failed:
         raise NotebookFailed(_report(target, failed, root)) from failed
 
@@ -199,35 +189,3 @@ def failure(notebook: dict[str, Any], error: Exception) -> tuple[str, str]:
         )
         return heading, sentence
     return heading, f"{type(error).__name__}: {error}"
-
-
-def write_html(executed: Path, folder: Path) -> Path:
-    """`executed` as a readable page beside it: text and results, no code and no dead widgets.
-
-    `folder`: where images that the markdown names are looked for; they are embedded.
-    """
-    import nbformat
-    from nbconvert import HTMLExporter
-
-    notebook = nbformat.read(executed, as_version=4)
-    notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]
-    notebook.cells = [c for c in notebook.cells if c.cell_type != "code" or c.outputs]
-
-    title = (headings(notebook.cells) or [executed.stem])[0]
-    # Without both prompts, text and outputs have the same left edge.
-    exporter = HTMLExporter(
-        raw_template=PAGE,
-        exclude_input=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        embed_images=True,
-    )
-    resources = {"metadata": {"name": title, "path": str(folder)}}
-    page, _ = exporter.from_notebook_node(notebook, resources=resources)
-
-    target = executed.with_suffix(".html")
-    target.write_text(page, encoding="utf-8")
-    return target

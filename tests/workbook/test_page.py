@@ -1,0 +1,97 @@
+"""Pages of executed notebooks: contents, links, players, and their width on a telephone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from vago.display import html
+from vago.workbook.page import with_contents, with_links, write_page
+
+CHROMIUM = shutil.which("chromium")
+
+
+def test_contents_lead_to_the_sections():
+    page = (
+        '<h1>Title</h1><h2 id="A-b">A <em>b</em><a class="anchor-link" href="#A-b">¶</a></h2>'
+        '<h2 id="C">C<a class="anchor-link" href="#C">¶</a></h2>'
+    )
+    contents = with_contents(page).split("</nav>")[0]
+    assert '<a href="#A-b">A b</a>' in contents and '<a href="#C">C</a>' in contents
+    assert with_contents("<h1>Title</h1>") == "<h1>Title</h1>"
+
+
+def test_links_lead_to_pages_and_else_to_notebooks(tmp_path):
+    here, folder = tmp_path / "outputs/demo/notebooks", tmp_path / "notebooks"
+    links = '<a href="05_evaluate.ipynb#Listening"> <a href="90_pretrain_base.ipynb">'
+    assert with_links(links, here, folder) == (
+        '<a href="05_evaluate.html#Listening"> <a href="../../../notebooks/90_pretrain_base.ipynb">'
+    )
+
+
+@pytest.fixture
+def page_file(tmp_path) -> Path:
+    """A page with prose, a wide table, two players and a figure."""
+    tone = np.sin(np.arange(48_000) / 20).astype(np.float32)
+    shown = [
+        html.table_html(pd.DataFrame([{f"column {k}": "a value" for k in range(20)}]), "Wide"),
+        html.players_html([("one", tone, 24_000), ("another", tone, 24_000)], "Two"),
+        html.image_tag(Figure(), "an empty figure"),
+    ]
+    text = "# A page\n\nThe long name `outputs/<profile>/a_folder/with_a_file/of_a_long_name.json`."
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    for number, content in enumerate(shown):
+        cells.append(nbformat.v4.new_markdown_cell(f"## Section {number}"))
+        output = nbformat.v4.new_output("display_data", {"text/html": content})
+        cells.append(nbformat.v4.new_code_cell("hidden()", outputs=[output]))
+
+    executed = tmp_path / "01_prepare_dataset.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), executed)
+    return write_page(executed, tmp_path, "A page")
+
+
+@pytest.fixture
+def browser():
+    """Chromium without a window."""
+    if not CHROMIUM:
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+def test_a_page_in_a_browser(page_file, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(page_file.as_uri())
+
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(wide), "it fits a telephone"
+    assert "hidden()" not in page.content()
+
+    page.get_by_role("navigation").get_by_text("Section 2").click()
+    page.wait_for_function("document.getElementById('Section-2').getBoundingClientRect().top < 800")
+
+    assert page.locator("audio").evaluate_all("all => all.map(one => one.ariaLabel)") == [
+        "one",
+        "another",
+    ]
+    page.evaluate("document.querySelectorAll('audio')[0].play()")
+    page.evaluate("document.querySelectorAll('audio')[1].play()")
+    page.wait_for_function("document.querySelectorAll('audio')[0].paused")
+    assert not page.evaluate("document.querySelectorAll('audio')[1].paused")
+
+
+def test_a_dark_scheme_is_dark(page_file, browser):
+    page = browser.new_page(color_scheme="dark")
+    page.goto(page_file.as_uri())
+    colour = "getComputedStyle(document.querySelector('{}')).{}"
+    assert page.evaluate(colour.format("body", "backgroundColor")) == "rgb(22, 22, 22)"
+    assert page.evaluate(colour.format("td", "color")) == "rgb(228, 228, 228)"
+    assert page.evaluate(colour.format("img", "backgroundColor")) == "rgb(255, 255, 255)"
