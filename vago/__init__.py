@@ -6,6 +6,10 @@ __version__ = "0.1.0"
 class VagoError(Exception):
     """An error the user can fix: one sentence with what was found, where, and what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback; `%debug` leads to its place."""
+        return [str(self)]
+
 
 def first_line(error: Exception) -> str:
     """The first line of a library's error, for such a sentence; its type where it has no text."""

@@ -227,6 +227,32 @@ def test_a_kernel_in_which_a_cell_is_added(project):
     assert entry["caveat"] == "run by hand with an edited or added cell"
 
 
+@pytest.mark.slow
+def test_errors_and_interrupts_are_one_sentence(project):
+    """In the first cells too, before `begin`."""
+    page = nbformat.read(add_session(project), as_version=4)
+    code = [cell.source for cell in page.cells if cell.cell_type == "code"]
+    interrupt = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(20)"
+
+    errors: list[dict] = []
+
+    def note(message):
+        if message["msg_type"] == "error":
+            errors.append(message["content"])
+
+    manager, client = start_new_kernel(cwd=str(project / "notebooks"))
+    try:
+        for source in ("epochz = 3", *code[:2], "del epochz", *code[:2], interrupt):
+            client.execute_interactive(source, timeout=60, output_hook=note)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+    shown = [error["traceback"] for error in errors]
+    misspelt = "the notebook's parameters cell: TrainParams has no setting 'epochz'; "
+    assert shown == [[misspelt + "did you mean 'epochs'?"], [notebook.INTERRUPTED]]
+
+
 def test_a_box_only_where_something_is_stale():
     assert session.stale_html([]) == ""
     assert session.stale_html(["a < b"]).count("<p>a &lt; b</p>") == 1

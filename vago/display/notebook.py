@@ -21,7 +21,7 @@ from IPython.display import HTML, Image
 from IPython.display import display as ipython_display
 from matplotlib.figure import Figure
 
-from vago import __version__
+from vago import VagoError, __version__
 from vago.display import figures, html
 from vago.files import write_whole
 
@@ -144,15 +144,26 @@ class InPlace:
 
 # The kernel
 
+INTERRUPTED = (
+    "interrupted: what finished cells have written is kept; run this cell again to continue"
+)
 
 _failed: set[int] = set()  # execution counts of cells that raised, of those that were watched
 
 
 def watch_cells() -> None:
-    """From now on remember which cells raise an exception, for `executed_cells`."""
+    """From now on remember which cells raise an exception, for `executed_cells`.
+
+    A cell that is interrupted shows a sentence instead of a traceback, like a VagoError.
+    """
     shell = get_ipython()
     if shell and _note_failure not in shell.events.callbacks["post_run_cell"]:
         shell.events.register("post_run_cell", _note_failure)
+        shell.set_custom_exc((KeyboardInterrupt,), _show_interrupt)
+
+
+def _show_interrupt(shell: Any, kind: type, error: BaseException, trace: Any, tb_offset=None):
+    shell.showtraceback((VagoError, VagoError(INTERRUPTED), trace))
 
 
 def _note_failure(result: Any) -> None:
