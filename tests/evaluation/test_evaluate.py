@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from vago import VagoError
@@ -12,6 +13,8 @@ from vago.audio import io
 from vago.corpus.corpus import Corpus
 from vago.evaluation import evaluate, tables
 from vago.evaluation.params import EvaluateParams
+from vago.files import write_json
+from vago.paths import Paths
 
 
 def test_speech_clips_are_spread_and_fixed(session_project):
@@ -48,7 +51,9 @@ def test_the_base_alone_can_be_evaluated(project):
     # the sentences: files, and the notebook's players
     assert not stale.exists()
     assert len(list(stale.parent.iterdir())) == 2
-    sounds = evaluate.side_by_side(corpus, project, 0)
+    spoken = evaluate.side_by_side(corpus, project)
+    assert [text for text, _ in spoken] == list(pd.read_csv(project.evaluation / "speech.csv").text)
+    sounds = spoken[0][1]
     assert [title for title, *_ in sounds] == ["recording", "base"]
     assert [rate for *_, rate in sounds] == [io.SAMPLE_RATE, io.OUTPUT_RATE]
     assert all(np.abs(wav).max() > 0.01 for _, wav, _ in sounds)
@@ -61,6 +66,17 @@ def test_the_base_alone_can_be_evaluated(project):
     by_category = groups[groups.index.str.startswith("category")]
     assert by_source.clips.sum() == by_category.clips.sum() == report["held_out_clips"]
     assert groups.base.between(1, 5).all()
+
+
+def test_what_each_phase_was_trained_on(tmp_path):
+    paths = Paths.of(EvaluateParams(profile="mini"), tmp_path)
+    paths.phase("combined").mkdir(parents=True)
+    lineage = {"parent": "baseline", "settings": {"sources": ["podcast", "radio"]}}
+    write_json(paths.phase("combined") / "phase.json", {"lineage": lineage})
+    assert tables.trained_on(paths, ["baseline", "combined"]).splitlines() == [
+        "baseline was trained on unknown sources",
+        "combined was trained on podcast, radio, after baseline",
+    ]
 
 
 def test_a_difference_has_a_verdict():

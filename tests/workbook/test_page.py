@@ -79,8 +79,8 @@ def test_a_page_in_a_browser(page_file, browser):
     page.wait_for_function("document.getElementById('Section-2').getBoundingClientRect().top < 800")
 
     assert page.locator("audio").evaluate_all("all => all.map(one => one.ariaLabel)") == [
-        "one",
-        "another",
+        "Two: one",
+        "Two: another",
     ]
     page.evaluate("document.querySelectorAll('audio')[0].play()")
     page.evaluate("document.querySelectorAll('audio')[1].play()")

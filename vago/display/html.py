@@ -165,7 +165,8 @@ def players_html(
     for title, wav, rate in sounds:
         name = f'<td style="text-align:left">{html.escape(title)}</td>'
         seconds = f'<td style="white-space:nowrap">{len(wav) / rate:.1f} s</td>'
-        player = f'<td style="width:20em">{audio_tag(wav, rate, small, title)}</td>'
+        label = f"{caption}: {title}" if caption else title
+        player = f'<td style="width:20em">{audio_tag(wav, rate, small, label)}</td>'
         rows.append(f"<tr>{name}{seconds}{player}</tr>")
 
     return f'{_caption(caption)}<table style="width:100%;table-layout:auto">{"".join(rows)}</table>'

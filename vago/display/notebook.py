@@ -25,6 +25,8 @@ from vago import VagoError, __version__
 from vago.display import figures, html
 from vago.files import write_whole
 
+FEW_SENTENCES = 4  # are played without loss
+
 
 def about() -> None:
     """Print the versions and the device that the notebook runs with, for reports of a problem."""
@@ -65,6 +67,24 @@ def players(
 ) -> None:
     """Show players below each other, see `html.players`."""
     markup(html.players_html(sounds, caption, small))
+
+
+def spoken_sentences(
+    spoken: Sequence[tuple[str, Sequence[tuple[str, np.ndarray, int]]]], path: Path | None = None
+) -> None:
+    """Show each sentence above its players; below the first, the spectrograms of its sounds.
+
+    Args:
+        spoken: (text, sounds) each; more than a few are played as MP3, to keep the page small
+        path: where the spectrograms are saved
+    """
+    if not spoken:
+        print("no sentences were spoken")
+
+    for number, (text, sounds) in enumerate(spoken, start=1):
+        players(sounds, f"{number} of {len(spoken)}: {text}", small=len(spoken) > FEW_SENTENCES)
+        if number == 1:
+            show(figures.spectrograms(sounds), path)
 
 
 def markup(content: str) -> None:

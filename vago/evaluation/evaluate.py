@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -79,14 +80,25 @@ def speech_clips(held_out: pd.DataFrame, count: int) -> pd.DataFrame:
     return ordered.iloc[np.unique(places)]
 
 
-def side_by_side(corpus: Corpus, paths: Paths, which: int) -> list[tuple[str, np.ndarray, int]]:
-    """One spoken held-out sentence as (title, wav, rate): the recording, then each phase."""
+def side_by_side(
+    corpus: Corpus, paths: Paths
+) -> list[tuple[str, list[tuple[str, np.ndarray, int]]]]:
+    """Every spoken held-out sentence: (its text, [(title, wav, rate), ...]).
+
+    The recording is the first of a sentence's sounds; base and phases follow.
+    """
+    report = json.loads((paths.evaluation / "report.json").read_text(encoding="utf-8"))
+    if not any("speech" in phase for phase in report["phases"].values()):
+        return []
+
     speech = pd.read_csv(paths.evaluation / "speech.csv")
-    clip_id = speech.clip_id.unique()[which]
-    sounds = [("recording", *corpus.audio(clip_id))]
-    for row in speech[speech.clip_id == clip_id].itertuples():
-        sounds.append((row.phase, *io.load(paths.evaluation / row.file)))
-    return sounds
+    found = []
+    for clip_id, rows in speech.groupby("clip_id", sort=False):
+        sounds = [("recording", *corpus.audio(clip_id))]
+        for row in rows.itertuples():
+            sounds.append((row.phase, *io.load(paths.evaluation / row.file)))
+        found.append((rows.text.iloc[0], sounds))
+    return found
 
 
 def _report(

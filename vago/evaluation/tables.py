@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from vago.display.intervals import with_interval
+from vago.model.phases import read_record
+from vago.paths import Paths
+
+
+def trained_on(paths: Paths, names: Sequence[str]) -> str:
+    """A line per phase with the sources that it was itself trained on."""
+    lines = []
+    for name in names:
+        lineage = (read_record(paths.phase(name)) or {}).get("lineage", {})
+        sources = lineage.get("settings", {}).get("sources", [])
+        after = f", after {lineage['parent']}" if lineage.get("parent") else ""
+        lines.append(f"{name} was trained on {', '.join(sources) or 'unknown sources'}{after}")
+    return "\n".join(lines)
 
 
 def score_table(report: dict[str, Any]) -> pd.DataFrame:

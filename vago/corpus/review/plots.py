@@ -45,7 +45,7 @@ def histograms(clips: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
         axis.set_ylabel("clips")
 
     amounts = [
-        f"{name}: {len(part)} clips, {part.seconds.sum() / 60:.1f} min" for name, part in groups
+        f"{name}: {len(part)} clips, {part.seconds.sum() / 60:.2f} min" for name, part in groups
     ]
     bars = axes[0, 0].containers or axes[0, 0].patches
     figure.legend(bars, amounts, loc="outside upper left", ncols=3, frameon=False)

@@ -8,6 +8,12 @@ from vago.corpus.params import CorpusParams
 from vago.paths import Paths
 from vago.recipes.demo.recordings import make_recordings
 
+REMARK = (
+    "Demo: one synthetic voice (espeak-ng) hosts four quiz-show episodes and gives six interviews. "
+    "The base is XTTS-v2's classes at a hundredth of their size, trained on other synthetic voices "
+    "(notebooks/90_pretrain_base.ipynb)."
+)
+
 
 def prepare_demo(
     p: CorpusParams, paths: Paths, on_progress: Callable[[str], None] | None = None
@@ -28,3 +34,5 @@ def prepare_demo(
         from vago.model import bundled
 
         bundled.open_into(paths.base)
+    if on_progress:
+        on_progress(REMARK)
