@@ -155,10 +155,12 @@ class Params(BaseModel):
 
     @classmethod
     def _sentence(cls, problem: dict[str, Any], where: str, origins: Mapping[str, str]) -> str:
-        name = ".".join(str(part) for part in problem["loc"]) or "the settings"
+        name = ".".join(str(part) for part in problem["loc"])
         where = origins.get(str(next(iter(problem["loc"]), "")), where)
         if problem["type"] != "extra_forbidden":
             message = problem["msg"].removeprefix("Value error, ")
+            if not problem["loc"]:  # about several settings together; the input is all of them
+                return f"{where}: {message}"
             return f"{where}: {name} = {problem['input']!r} is not valid: {message}"
 
         near = difflib.get_close_matches(name, cls.model_fields, n=1)

@@ -90,6 +90,7 @@ def use_own_recordings(root: Path, monkeypatch) -> list[Path]:
         gone = [name for name in names if not (folder / name).is_dir()]
         if gone:
             raise VagoError(f"no recordings of {gone[0]} in {shown(folder)}: put them there")
+        return []
 
     stand_in = types.SimpleNamespace(find_recordings=find_recordings)
     monkeypatch.setitem(sys.modules, "vago.corpus.sources", stand_in)

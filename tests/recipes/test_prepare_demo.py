@@ -41,6 +41,11 @@ def test_the_demo_leaves_a_base_of_yours_alone(prepared):
     assert calls == [(paths.root / "spoken", 1)]
 
 
+def test_recordings_of_yours_may_use_the_bundled_base(prepared):
+    paths, calls = prepared(bundled_base=True)
+    assert calls == [paths.home / "base"]
+
+
 def test_without_the_demo_nothing_is_prepared(prepared):
     assert prepared(demo_voice=False)[1] == []
 

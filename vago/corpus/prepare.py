@@ -32,7 +32,8 @@ from vago.model.speaker_encoder import open_speaker_encoder
 from vago.paths import Paths
 
 ASR_CACHE = ".heard"  # folder of ASR results in the corpus's folder, no part of the corpus
-SETTINGS_WITHOUT_EFFECT = {"outputs_root", "base_dir", "recordings_dir"}  # on what a corpus holds
+# On what a corpus holds
+SETTINGS_WITHOUT_EFFECT = {"outputs_root", "base_dir", "bundled_base", "recordings_dir"}
 
 OnProgress = Callable[[int, int, str], None]
 

@@ -64,10 +64,10 @@ def corpus_inputs(paths: Paths, p: CorpusParams) -> list[Path]:
 
 
 def demo_inputs(paths: Paths, p: CorpusParams) -> list[Path]:
-    if not p.demo_voice:
-        return []
-    recordings = paths.recordings(p.recordings_dir)
-    return [recordings] if p.base_dir else [recordings, paths.base]
+    made = [paths.recordings(p.recordings_dir)] if p.demo_voice else []
+    if p.uses_bundled_base:
+        made.append(paths.base)
+    return made
 
 
 def corpus_outputs(paths: Paths, p: CorpusParams) -> list[Path]:

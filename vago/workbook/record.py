@@ -23,8 +23,14 @@ SETTLED_NS = 2 * 10**9
 # What a step's result depends on. A state has `decisions` besides, for the words of `difference`.
 KEYED = ("parameters", "code", "inputs")
 
-# Shows settings and records the run, reads settings that the state has: both shape no result
-SESSION = ("vago.workbook", "vago.workbook.session", "vago.profiles")
+# Shows settings and records the run; reads settings, which the state has; checks: none of them
+# shapes a result
+SESSION = (
+    "vago.workbook",
+    "vago.workbook.session",
+    "vago.profiles",
+    "vago.corpus.preflight",
+)
 
 
 class FileDigests:

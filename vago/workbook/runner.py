@@ -79,6 +79,7 @@ class Runner:
         self.fresh = Freshness(paths, plans)
 
     def run(self, execute: Callable, stream: TextIO) -> list[Outcome]:
+        self.check_material()
         self.prepare_demo(stream)
         self.preflight()
 
@@ -98,10 +99,17 @@ class Runner:
         print(f"to look at and listen to: {pages}/*.html", file=stream, flush=True)
         return outcomes
 
+    def check_material(self) -> None:
+        """Raise VagoError for all that notebook 01 lacks, before anything is made."""
+        if FIRST in self.selected and self.why(FIRST):
+            from vago.corpus.preflight import preflight
+
+            preflight(self.plans[FIRST].p, self.paths)
+
     def prepare_demo(self, stream: TextIO) -> None:
-        """Make the demo's recordings and base, where notebook 01 then finds them."""
+        """Make the demo's recordings and the bundled base, where notebook 01 then finds them."""
         p = self.plans[FIRST].p
-        if p.demo_voice and FIRST in self.selected:
+        if (p.demo_voice or p.bundled_base) and FIRST in self.selected:
             from vago.recipes.demo.prepare import prepare_demo
 
             prepare_demo(
@@ -115,12 +123,6 @@ class Runner:
             return
 
         from vago.model.xtts import check_files
-
-        if first == FIRST:
-            from vago.corpus.sources import find_recordings
-
-            p = self.plans[FIRST].p
-            find_recordings(self.paths.recordings(p.recordings_dir), p.sources, self.paths.shown)
 
         made: list[Path] = [self.paths.base]  # checked below, file by file
         for stem in self.selected:

@@ -18,19 +18,18 @@ REMARK = (
 def prepare_demo(
     p: CorpusParams, paths: Paths, on_progress: Callable[[str], None] | None = None
 ) -> None:
-    """Make the demo's recordings and open the bundled base, where `p.demo_voice` is set.
+    """Make the demo's recordings, where `p.demo_voice` is set; open the bundled base, where it or
+    `p.bundled_base` is.
 
     What is there and right is kept, so a second call takes a second. With a `base_dir` the base is
-    the user's own and is left alone; without `demo_voice` nothing is done.
+    the user's own and is left alone.
 
     Raises:
         VagoError: espeak-ng cannot be loaded, or a file cannot be written.
     """
-    if not p.demo_voice:
-        return
-
-    make_recordings(paths.recordings(p.recordings_dir), p.seed, on_progress)
-    if not p.base_dir:
+    if p.demo_voice:
+        make_recordings(paths.recordings(p.recordings_dir), p.seed, on_progress)
+    if p.uses_bundled_base:
         from vago.model import bundled
 
         bundled.open_into(paths.base)
