@@ -13,13 +13,31 @@ from typing import Any
 import pytest
 import yaml
 
-from helpers.projects import FIXTURES
+from helpers.projects import FIXTURES, ROOT
 from vago import VagoError
+from vago.corpus.params import CorpusParams
 from vago.model.xtts import FILES
+from vago.paths import Paths
 from vago.workbook.pipeline import NOTEBOOKS
 from vago.workbook.runner import run
 
 ALL = list(NOTEBOOKS)
+
+# what the profile `small` has otherwise than the demo, so that its six notebooks take a minute
+SMALL = {
+    "01_prepare_dataset": dict(demo_voice=False, held_out_fraction=0.2, held_out_min_clips=4),
+    "02_train_baseline": dict(
+        epochs=4,
+        batch_size=4,
+        learning_rate="5e-4",
+        eval_every=4,
+        prompt_min_seconds=0.6,
+    ),
+    "03_train_combined": dict(epochs=2),
+    "04_train_ultrafine": dict(epochs=1),
+    "05_evaluate": dict(speech_clips=1),
+    "06_generate_samples": dict(script="categories", prompt_seconds=2.0),
+}
 
 
 def make_workbook(root: Path, monkeypatch) -> Path:
@@ -138,3 +156,28 @@ def write_file(file: Path, content: dict[str, Any] | str) -> None:
     """Write text, or a dict as JSON, into a file whose folder may be missing."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def make_small_project(
+    root: Path, recordings: Path, base: Path, changes: dict[str, dict[str, Any]] | None = None
+) -> Paths:
+    """A project with the real notebooks and a profile `small` on a few clips; nothing is run yet.
+
+    Args:
+        changes: {notebook: further settings}.
+    """
+    checkpoints = shutil.ignore_patterns(".ipynb_checkpoints")
+    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=checkpoints)
+    shutil.copytree(ROOT / "params", root / "params")
+    shutil.copytree(root / "params" / "demo", root / "params" / "small")
+    shutil.copy(ROOT / ".gitignore", root)
+
+    home = root / "outputs" / "small"
+    home.mkdir(parents=True)
+    shutil.copytree(recordings, home / "recordings")
+    shutil.copytree(base, home / "base")
+
+    for stem in ALL:
+        settings = SMALL[stem] | (changes or {}).get(stem, {})
+        write_settings(root, stem, "small", **settings)
+    return Paths.of(CorpusParams(profile="small"), root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -11,32 +10,16 @@ import textwrap
 import nbformat
 import pandas as pd
 import pytest
-import yaml
 from nbclient import NotebookClient
 
-from helpers.projects import ROOT
+from helpers.workbooks import SMALL, make_small_project
 from vago import VagoError
 from vago.audio import io
-from vago.corpus.params import CorpusParams
 from vago.paths import Paths
 from vago.workbook.runner import run
 
 pytestmark = pytest.mark.slow
 
-SMALL = {
-    "01_prepare_dataset": dict(demo_voice=False, held_out_fraction=0.2, held_out_min_clips=4),
-    "02_train_baseline": dict(
-        epochs=4,
-        batch_size=4,
-        learning_rate="5e-4",
-        eval_every=4,
-        prompt_min_seconds=0.6,
-    ),
-    "03_train_combined": dict(epochs=2),
-    "04_train_ultrafine": dict(epochs=1),
-    "05_evaluate": dict(speech_clips=1),
-    "06_generate_samples": dict(script="categories", prompt_seconds=2.0),
-}
 BY_HAND = {"parameters", "imports", "open-base", "prepare", "clip-browser"}
 USE_BROWSER = """
     table.filters["source"].value = "interview"
@@ -50,22 +33,7 @@ USE_BROWSER = """
 def workbook(tmp_path_factory, recordings_folder, tiny_base):
     """A project with the real notebooks and a profile `small`, run once: (paths, outcomes)."""
     root = tmp_path_factory.mktemp("workbook")
-    checkpoints = shutil.ignore_patterns(".ipynb_checkpoints")
-    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=checkpoints)
-    shutil.copytree(ROOT / "params", root / "params")
-    shutil.copytree(root / "params" / "demo", root / "params" / "small")
-
-    home = root / "outputs" / "small"
-    home.mkdir(parents=True)
-    shutil.copytree(recordings_folder, home / "recordings")
-    shutil.copytree(tiny_base, home / "base")
-
-    for stem, changes in SMALL.items():
-        path = root / "params" / "small" / f"{stem}.yaml"
-        settings = yaml.safe_load(path.read_text()) | {"profile": "small"} | changes
-        path.write_text(yaml.safe_dump(settings))
-
-    return Paths.of(CorpusParams(profile="small"), root), run("small", root=root)
+    return make_small_project(root, recordings_folder, tiny_base), run("small", root=root)
 
 
 def page_of(paths: Paths, stem: str) -> str:
