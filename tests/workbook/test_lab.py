@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -45,9 +47,10 @@ def test_every_option_is_one_that_jupyterlab_has(project, served):
     from jupyter_client.manager import KernelManager
     from jupyter_server.serverapp import ServerApp
     from jupyterlab.labapp import LabApp
+    from traitlets.config import Application
 
     main("lab --port 9000 --ip localhost".split())
-    known = {one.__name__: one for one in (ServerApp, LabApp, KernelManager)}
+    known = {one.__name__: one for one in (Application, ServerApp, LabApp, KernelManager)}
     for option in served[0][0]:
         owner, name = option.split(".")
         assert name in known[owner].class_trait_names(config=True), option
@@ -98,3 +101,14 @@ def test_the_kernel_is_this_interpreter(project, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     assert OwnPython().get_kernel_spec("python3").argv[0] == sys.executable
     assert list(OwnPython().find_kernel_specs()) == ["python3"]
+
+
+def test_the_defaults_are_settings_that_jupyterlab_has():
+    import jupyterlab
+
+    schemas = Path(jupyterlab.__file__).parent / "schemas"
+    defaults = json.loads((lab.DEFAULTS / "overrides.json").read_text(encoding="utf-8"))
+    for plugin, values in defaults.items():
+        package, name = plugin.split(":")
+        schema = json.loads((schemas / package / f"{name}.json").read_text(encoding="utf-8"))
+        assert values.keys() <= schema["properties"].keys(), plugin

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import json
+import platform
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +24,17 @@ from vago.workbook.notebook import read_notebook, tags
 from vago.workbook.plans import Plan
 
 MADE_FROM = "vago"  # in a copy's metadata: what it was made from
+
+# what the kernel says of itself, without which JupyterLab would mark an opened copy as changed
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": f"ipython{sys.version_info[0]}",
+    "version": platform.python_version(),
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,8 @@ def copy_of(original: dict[str, Any], plan: Plan | None) -> dict[str, Any]:
         "settings": plan.p.model_dump(mode="json") if plan else {},
         "copy": _digest(cells),
     }
-    return original | {"cells": cells, "metadata": original["metadata"] | {MADE_FROM: made_from}}
+    metadata = original["metadata"] | {"language_info": LANGUAGE, MADE_FROM: made_from}
+    return original | {"cells": cells, "metadata": metadata}
 
 
 def parameters_source(source: str, plan: Plan) -> str:

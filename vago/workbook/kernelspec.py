@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from traitlets import default
 
 
@@ -16,3 +16,10 @@ class OwnPython(KernelSpecManager):
     @default("kernel_dirs")
     def _no_folders(self) -> list[str]:
         return []
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        spec = super().get_kernel_spec(kernel_name)
+        # the kernel's own warnings would stand between what vago and JupyterLab print
+        return KernelSpec(
+            **spec.to_dict() | {"argv": [*spec.argv, "--IPKernelApp.log_level=ERROR"]}
+        )

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import vago
 from vago import VagoError
 from vago.paths import Paths, child_environment, project_root
 from vago.workbook.copies import KeptCopy, make_copies, put_aside
@@ -19,6 +20,10 @@ FIRST = "01_prepare_dataset"
 
 # A kernel that is shut down while it trains saves its state first, as under `vago run`.
 SHUTDOWN_SECONDS = 60.0
+
+# JupyterLab's defaults here, weaker than what the user chooses in its Settings menu: no question
+# about news at the start, whole file names in the file browser, long lines of code are wrapped.
+DEFAULTS = Path(vago.__file__).parent / "assets" / "jupyterlab"
 
 
 def open_lab(
@@ -90,11 +95,10 @@ def lab_options(paths: Paths, port: int | None, ip: str | None) -> dict[str, Any
         "ServerApp.kernel_spec_manager_class": "vago.workbook.kernelspec.OwnPython",
         "ServerApp.answer_yes": True,  # Ctrl-C ends it without a question
         "ServerApp.allow_root": True,  # in a container there is no other user
-        "ServerApp.log_level": "WARN",
+        "Application.log_level": "ERROR",  # and the address
         "KernelManager.shutdown_wait_time": SHUTDOWN_SECONDS,
         "LabApp.default_url": f"/lab/tree/{notebooks}/{FIRST}.ipynb",
-        "LabApp.extension_manager": "readonly",
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.app_settings_dir": str(DEFAULTS),
     }
     if port is not None:
         options |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
@@ -106,13 +110,6 @@ def lab_options(paths: Paths, port: int | None, ip: str | None) -> dict[str, Any
 def serve(options: dict[str, Any], browser: bool) -> None:
     """Run JupyterLab in this process until it ends."""
     from jupyterlab.labapp import LabApp
-    from traitlets.config import Config
 
     arguments = [f"--{name}={value}" for name, value in options.items()]
-    if not browser:
-        arguments.append("--no-browser")
-
-    # no question at the first start whether to fetch news; an option cannot be None
-    config = Config({"LabApp": {"news_url": None}})
-    server = LabApp.initialize_server(argv=arguments, config=config)
-    server.start()
+    LabApp.launch_instance(arguments if browser else [*arguments, "--no-browser"])
