@@ -8,6 +8,38 @@ from vago.command_table import argument, command
 
 
 @command(
+    "new",
+    "make a profile for recordings of your own",
+    argument("profile", metavar="NAME", help="names params/NAME/ and outputs/NAME/"),
+    argument("--recordings", metavar="FOLDER", help="default: recordings/NAME of the project"),
+    argument("--sources", metavar="A,B", help="folders in it, in order (default: all)"),
+    argument("--base", help="xtts (default), vago (the small one, to try things out), or a folder"),
+    argument("--speaker", metavar="VOICE", help="the voice's name (default: NAME)"),
+    argument("--yes", action="store_true", help="ask nothing; take the defaults"),
+)
+def new_command(args: argparse.Namespace) -> None:
+    """Make a profile for recordings of your own: params/NAME/profile.yaml, with only what differs
+    from the profile that comes with vago.
+
+    On a terminal it asks for what no option says. The recordings lie in FOLDER itself or in one
+    folder for each source, with or without transcripts; they stay where they are. It says what is
+    still missing before the profile can run.
+
+    examples:
+      vago new myvoice                       asks
+      vago new myvoice --recordings ~/audio --yes
+      vago new myvoice --recordings ~/audio --sources show,talk --speaker "Kovács Éva"
+      vago new trial --recordings ~/audio --base vago --yes
+    """
+    from vago.paths import project_root
+    from vago.workbook.new_profile import Answers, ask_on_terminal, names_in, new_profile
+
+    sources = None if args.sources is None else names_in(args.sources)
+    answers = Answers(args.recordings, sources, args.base, args.speaker)
+    new_profile(args.profile, answers, project_root(), None if args.yes else ask_on_terminal())
+
+
+@command(
     "params",
     "show every setting of a profile and where it is set",
     argument("profile", metavar="PROFILE", help="a folder of params/: demo, vago, or yours"),
