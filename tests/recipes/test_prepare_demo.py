@@ -14,7 +14,12 @@ from vago.recipes.demo import prepare
 
 
 @pytest.fixture
-def prepared(tmp_path, monkeypatch):
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def prepared(tmp_path, monkeypatch, said):
     """`prepared(**settings)` runs prepare_demo and returns (the paths, the calls that it made)."""
 
     def run(**settings):
@@ -25,7 +30,7 @@ def prepared(tmp_path, monkeypatch):
         monkeypatch.setattr(bundled, "open_into", calls.append)
         p = CorpusParams(profile="demo", **settings)
         paths = Paths.of(p, tmp_path)
-        prepare.prepare_demo(p, paths)
+        prepare.prepare_demo(p, paths, lambda line: said.append(line))
         return paths, calls
 
     return run
@@ -46,8 +51,17 @@ def test_recordings_of_yours_may_use_the_bundled_base(prepared):
     assert calls == [paths.home / "base"]
 
 
-def test_without_the_demo_nothing_is_prepared(prepared):
-    assert prepared(demo_voice=False)[1] == []
+def test_without_the_demo_nothing_is_prepared_or_said(prepared, said):
+    assert prepared(demo_voice=False)[1] == [] and said == []
+
+
+def test_it_says_what_is_synthetic_and_no_more(prepared, said):
+    prepared(demo_voice=True)
+    prepared(demo_voice=True, base_dir="models/own")
+    prepared(bundled_base=True)
+    both, voice, base = said
+    assert voice.startswith("Demo: one synthetic voice") and base.startswith("The base comes with")
+    assert both == f"{voice} {base}"
 
 
 def test_importing_the_demo_needs_no_torch():

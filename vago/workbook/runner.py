@@ -112,9 +112,7 @@ class Runner:
         if (p.demo_voice or p.bundled_base) and FIRST in self.selected:
             from vago.recipes.demo.prepare import prepare_demo
 
-            prepare_demo(
-                p, self.paths, lambda line: print(f"demo: {line}", file=stream, flush=True)
-            )
+            prepare_demo(p, self.paths, lambda line: print(line, file=stream, flush=True))
 
     def preflight(self) -> None:
         """Raise VagoError for what can be known to go wrong before a kernel starts."""

@@ -8,10 +8,12 @@ from vago.corpus.params import CorpusParams
 from vago.paths import Paths
 from vago.recipes.demo.recordings import make_recordings
 
-REMARK = (
-    "Demo: one synthetic voice (espeak-ng) hosts four quiz-show episodes and gives six interviews. "
-    "The base is XTTS-v2's classes at a hundredth of their size, trained on other synthetic voices "
-    "(notebooks/90_pretrain_base.ipynb)."
+VOICE_REMARK = (
+    "Demo: one synthetic voice (espeak-ng) hosts four quiz-show episodes and gives six interviews."
+)
+BASE_REMARK = (
+    "The base comes with vago: XTTS-v2's classes at a hundredth of their size, trained on "
+    "synthetic voices (notebooks/90_pretrain_base.ipynb)."
 )
 
 
@@ -27,11 +29,16 @@ def prepare_demo(
     Raises:
         VagoError: espeak-ng cannot be loaded, or a file cannot be written.
     """
+    say = on_progress or (lambda line: None)
+    remarks = []
     if p.demo_voice:
-        make_recordings(paths.recordings(p.recordings_dir), p.seed, on_progress)
+        folder = paths.recordings(p.recordings_dir)
+        make_recordings(folder, p.seed, lambda line: say(f"demo recording: {line}"))
+        remarks.append(VOICE_REMARK)
     if p.uses_bundled_base:
         from vago.model import bundled
 
         bundled.open_into(paths.base)
-    if on_progress:
-        on_progress(REMARK)
+        remarks.append(BASE_REMARK)
+    if remarks:
+        say(" ".join(remarks))
