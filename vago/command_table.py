@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,9 +53,45 @@ def command(name: str, summary: str, *arguments: Argument | OneOf, aliases: tupl
     return register
 
 
+class HintingParser(argparse.ArgumentParser):
+    """Names the nearest command or option where one is misspelt."""
+
+    def parse_args(self, args=None, namespace=None):
+        found, extra = self.parse_known_args(args, namespace)
+        if extra:
+            hint = near_miss(extra[0].partition("=")[0], options_of(found.call))
+            self.error(f"unrecognized arguments: {' '.join(extra)}{hint}")
+        return found
+
+    def error(self, message: str):
+        wrong = re.search(r"invalid choice: '(.*?)' \(choose from", message)
+        if wrong:
+            message += near_miss(wrong[1], COMMANDS)
+        super().error(message)
+
+
+def near_miss(word: str, known: Iterable[str]) -> str:
+    """ "; did you mean --sources?", or nothing where no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def options_of(call: Callable) -> list[str]:
+    """The options of a command, by its function."""
+    return [
+        flag
+        for one in COMMANDS.values()
+        if one.call is call
+        for given in one.arguments
+        for flags, _ in (given.arguments if isinstance(given, OneOf) else (given,))
+        for flag in flags
+        if flag.startswith("-")
+    ]
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser made from COMMANDS."""
-    top = argparse.ArgumentParser(
+    top = HintingParser(
         prog="vago", description="An hour of Hungarian recordings into a voice, in three phases."
     )
     top.add_argument("--version", action="version", version=f"vago {__version__}")

@@ -25,7 +25,7 @@ def corpus(transcribed: int, recogniser: str = "base", corrected: int = 0) -> Co
     clips["confidence"] = np.where(clips["transcribed"], 0.99 - clips.index * 0.01, np.nan)
     ledger = clips[["clip_id"]].assign(detail="")
     ledger.loc[ledger.index < corrected, "detail"] = f"quiet; {TEXT_CORRECTED}"
-    summary = {"parameters": {"recogniser": recogniser}}
+    summary = {"parameters": {"recogniser": recogniser, "profile": "mine"}}
     return SilentCorpus(None, clips, ledger, None, {}, summary)
 
 
@@ -42,6 +42,7 @@ def test_the_small_model_with_its_error_rate_and_the_way_to_a_better_one(recogni
         "character error rate of this small model is 0.12 to 0.13",
         "one letter in eight",
         "recogniser: large-v3-turbo",
+        "the settings in <code>params/mine/</code>",
     ):
         assert expected in shown
     assert shown.count("<audio") == CHECKED_CLIPS

@@ -27,8 +27,10 @@ def test_a_source_without_recordings_is_told_what_to_put_where(tmp_path):
     )
 
     (tmp_path / "quiz").mkdir()
-    with pytest.raises(VagoError, match="no recordings of source 'quiz'"):
+    with pytest.raises(VagoError, match="no recordings of source 'quiz': put them"):
         find_recordings(tmp_path, ["quiz"])
+    with pytest.raises(VagoError, match=r"source 'qiuz' \(did you mean 'quiz'\?\): put them"):
+        find_recordings(tmp_path, ["qiuz"])
 
 
 def test_transcripts_and_recordings_make_pairs(tmp_path):

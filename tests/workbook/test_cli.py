@@ -72,6 +72,20 @@ def test_wrong_usage(wrong, capsys):
     assert "usage: vago" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ("new mine --recordngs x", "arguments: --recordngs x; did you mean --recordings?"),
+        ("run demo --form=3", "did you mean --from?"),
+        ("nwe mine", "did you mean new?"),
+    ],
+)
+def test_misspelt_commands_and_options(wrong, expected, capsys):
+    with pytest.raises(SystemExit):
+        main(wrong.split())
+    assert capsys.readouterr().err.strip().endswith(expected)
+
+
 @pytest.mark.parametrize("command", ["run", "status"])
 def test_help_has_examples_and_no_stray_signs(command, capsys):
     with pytest.raises(SystemExit):

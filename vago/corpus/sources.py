@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import re
 import unicodedata
@@ -82,7 +83,8 @@ def _find_in_folder(folder: Path, source: str, shown: Callable[[Path], str]) -> 
 
     if not audio and not transcripts:
         raise VagoError(
-            f"no recordings of source {source!r}: put them in {shown(folder)}/ as {FORMATS}, "
+            f"no recordings of source {source!r}{_near(folder)}: "
+            f"put them in {shown(folder)}/ as {FORMATS}, "
             "with or without a transcript of the same name (.srt, .vtt or .csv with "
             f"start,end,text), or clips with a {METADATA}"
         )
@@ -95,6 +97,16 @@ def _find_in_folder(folder: Path, source: str, shown: Callable[[Path], str]) -> 
         else Recording(path, source, untranscribed=True)
         for path in audio
     ]
+
+
+def _near(folder: Path) -> str:
+    """ " (did you mean 'show'?)", where the folder is missing and one beside it has such a name."""
+    if folder.is_dir() or not folder.parent.is_dir():
+        return ""
+
+    names = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+    near = difflib.get_close_matches(folder.name, names, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _find_clips(folder: Path, source: str) -> list[Recording]:

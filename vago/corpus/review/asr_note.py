@@ -26,7 +26,9 @@ def asr_note(corpus: Corpus) -> str:
     if clips.empty:
         return ""
 
-    model = corpus.summary["parameters"].get("recogniser") or BASE
+    parameters = corpus.summary["parameters"]
+    model = parameters.get("recogniser") or BASE
+    profile = escape(parameters.get("profile", "<profile>"))
     note = (
         f"{len(clips)} of {len(corpus.clips)} texts were written by ASR (Whisper {escape(model)})."
     )
@@ -35,8 +37,8 @@ def asr_note(corpus: Corpus) -> str:
             f" On real Hungarian speech the character error rate of this small model is {BASE_CER}:"
             f" about {BASE_ERRORS} is wrong, and the voice learns to mispronounce what is written "
             f"wrongly. Before you train a voice in earnest, write <code>recogniser: {BETTER}</code>"
-            " into <code>params/&lt;profile&gt;/01_prepare_dataset.yaml</code> (it is downloaded "
-            "once, 1.6 GB; a folder with such a model will do as well) and run this notebook again."
+            f" into the settings in <code>params/{profile}/</code> (it is downloaded once, "
+            "1.6 GB; a folder with such a model will do as well) and run this notebook again."
         )
     note += " Compare these texts with the sound, and correct them in the table below."
 
