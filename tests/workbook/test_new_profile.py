@@ -114,7 +114,9 @@ def test_a_folder_with_recordings_in_it_is_one_source(home, capsys):
     assert first.sources == ["show"] and first.recordings_dir == "mine"
     assert {p[stem].sources[0] for stem in list(NOTEBOOKS)[1:4]} == {"show"}
     assert not Path("params/myvoice/02_train_baseline.yaml").exists()
-    assert "With one source all three phases train on the same clips" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "With one source all three phases train on the same clips" in said
+    assert "`phases: [baseline]` in params/myvoice/profile.yaml leaves the other two out" in said
 
 
 def test_names_with_blanks_and_accents_and_a_folder_elsewhere(home, tmp_path):

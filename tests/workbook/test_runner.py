@@ -144,6 +144,17 @@ def test_from_only_and_force(project):
     assert list(reasons(force=True)) == ALL
 
 
+def test_a_phase_that_the_profile_does_without_is_not_trained(project):
+    write_settings(project, "05_evaluate", phases=["baseline"])
+    stream = io.StringIO()
+    outcomes = run("demo", execute=in_process, stream=stream)
+    assert [one.stem for one in outcomes if one.why] == [*ALL[:2], *ALL[4:]]
+    assert "03_train_combined  skipped: `phases` does not name combined" in stream.getvalue()
+
+    assert reasons() == {}
+    assert list(reasons(only="03")) == ["03_train_combined"]
+
+
 # --- what is reported before any kernel starts ---
 
 

@@ -16,7 +16,8 @@ class EvaluateParams(SpeechParams):
     notebook: ClassVar[str] = "05_evaluate"
 
     phases: list[Literal["baseline", "combined", "ultrafine"]] = Field(
-        list(PHASES), description="what is compared with the base"
+        list(PHASES),
+        description="what is compared with the base; `vago run` trains these and no other",
     )
     target_loss: float = Field(2.5, gt=0, description="the loss to reach")
     bootstrap_samples: int = Field(2000, ge=100, description="for each interval")

@@ -244,7 +244,8 @@ def _closing_lines(name: str, root: Path) -> list[str]:
     if len(p.sources) == 1:
         lines.append(
             "With one source all three phases train on the same clips, each at a lower learning "
-            "rate than the one before; the best of them speaks."
+            "rate than the one before; the best of them speaks. "
+            f"`phases: [baseline]` in params/{name}/profile.yaml leaves the other two out."
         )
     missing = missing_things(p, paths)
     if missing:

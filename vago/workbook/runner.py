@@ -14,6 +14,7 @@ from vago import VagoError
 from vago.files import free_bytes, write_json
 from vago.fingerprint import listed
 from vago.paths import Paths, project_root
+from vago.training.params import TrainParams
 from vago.workbook.freshness import BY_RUNNER, Freshness
 from vago.workbook.notebook import execute
 from vago.workbook.pipeline import STEPS, files_under
@@ -21,7 +22,7 @@ from vago.workbook.plans import Plan, make_plans, select_notebooks
 from vago.workbook.progress import ProgressLine
 
 FREE_BYTES = 10**9
-FIRST = "01_prepare_dataset"
+FIRST, EVALUATION = "01_prepare_dataset", "05_evaluate"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def run(
 
     try:
         with FileLock(paths.run_lock, timeout=0):
-            return Runner(paths, plans, selected, force).run(execute, stream or sys.stdout)
+            left_out = {} if only else phases_left_out(plans)
+            runner = Runner(paths, plans, selected, force, left_out)
+            return runner.run(execute, stream or sys.stdout)
     except Timeout:
         where = paths.shown(paths.home)
         raise VagoError(
@@ -71,11 +74,31 @@ def run(
         ) from None
 
 
-class Runner:
-    """One run under the lock: compares each step with the record, runs what differs, records it."""
+def phases_left_out(plans: dict[str, Plan]) -> dict[str, str]:
+    """{notebook: its phase} of those trainings that 05's `phases` does not name."""
+    wanted = plans[EVALUATION].p.phases
+    trainings = {stem: plan.p for stem, plan in plans.items() if isinstance(plan.p, TrainParams)}
+    return {stem: p.phase for stem, p in trainings.items() if p.phase not in wanted}
 
-    def __init__(self, paths: Paths, plans: dict[str, Plan], selected: list[str], force: bool):
-        self.paths, self.plans, self.selected, self.force = paths, plans, selected, force
+
+class Runner:
+    """One run under the lock: compares each step with the record, runs what differs, records it.
+
+    Args:
+        left_out: {notebook: its phase} of trainings that the profile does without.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        plans: dict[str, Plan],
+        selected: list[str],
+        force: bool,
+        left_out: dict[str, str],
+    ):
+        self.paths, self.plans, self.chosen, self.force = paths, plans, selected, force
+        self.left_out = left_out
+        self.selected = [stem for stem in selected if stem not in left_out]
         self.fresh = Freshness(paths, plans)
 
     def run(self, execute: Callable, stream: TextIO) -> list[Outcome]:
@@ -84,7 +107,13 @@ class Runner:
         self.preflight()
 
         outcomes = []
-        for stem in self.selected:
+        for stem in self.chosen:
+            if stem in self.left_out:
+                phase = self.left_out[stem]
+                print(f"{stem}  skipped: `phases` does not name {phase}", file=stream, flush=True)
+                outcomes.append(Outcome(stem, None))
+                continue
+
             why = self.why(stem)
             if why is None:
                 how = self.fresh.record["steps"][stem].get("how", BY_RUNNER)
