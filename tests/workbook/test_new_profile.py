@@ -140,6 +140,15 @@ def test_sources_are_taken_in_the_given_order(home):
     assert p["02_train_baseline"].sources == ["talk"]
 
 
+def test_a_later_source_is_one_name_in_one_line(home):
+    assert main("new myvoice --recordings mine --sources show --yes".split()) == 0
+    file = Path("params/myvoice/profile.yaml")
+    file.write_text(file.read_text().replace("[show]", "[show, talk]"))
+    p = settings(home)
+    for stem in list(NOTEBOOKS)[:4]:
+        assert p[stem].sources == ["show", "talk"], stem
+
+
 def test_recordings_may_come_later(home, capsys):
     assert main("new myvoice --base vago --yes".split()) == 0
     p = settings(home)["01_prepare_dataset"]

@@ -25,6 +25,9 @@ def new_command(args: argparse.Namespace) -> None:
     folder for each source, with or without transcripts; they stay where they are. It says what is
     still missing before the profile can run.
 
+    Later, recordings that are added to a source's folder are found by the next `vago run`. A new
+    source is a new folder and its name in `sources`, in params/NAME/profile.yaml.
+
     examples:
       vago new myvoice                       asks
       vago new myvoice --recordings ~/audio --yes
