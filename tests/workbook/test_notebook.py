@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from helpers.workbooks import ALL, in_process, make_workbook, write_settings
-from vago.workbook.notebook import NotebookFailed, execute, failure
+from vago.workbook.notebook import NotebookFailed, execute, failure, kernel_manager_class
 from vago.workbook.runner import run
 
 
@@ -27,6 +27,13 @@ def test_a_dead_kernel_is_not_reported_as_an_exception():
 
     heading, sentence = failure({"cells": cells}, DeadKernelError("Kernel died"))
     assert heading == "Training" and "died, most often because memory ran out" in sentence
+
+
+def test_the_kernel_is_given_one_log_level(tmp_path):
+    """It does not start with two."""
+    command = kernel_manager_class(tmp_path)().format_kernel_cmd()
+    assert command[0] == sys.executable
+    assert [one for one in command if "log_level" in one] == ["--IPKernelApp.log_level=CRITICAL"]
 
 
 @pytest.mark.slow

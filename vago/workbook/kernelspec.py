@@ -13,6 +13,9 @@ class OwnPython(KernelSpecManager):
     search, jupyter_client falls back to ipykernel's own spec, whose command is sys.executable.
     """
 
+    # The kernel takes one level, so nothing else may give it another
+    kernel_log_level = "ERROR"
+
     @default("kernel_dirs")
     def _no_folders(self) -> list[str]:
         return []
@@ -20,6 +23,5 @@ class OwnPython(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         spec = super().get_kernel_spec(kernel_name)
         # the kernel's own warnings would stand between what vago and JupyterLab print
-        return KernelSpec(
-            **spec.to_dict() | {"argv": [*spec.argv, "--IPKernelApp.log_level=ERROR"]}
-        )
+        level = f"--IPKernelApp.log_level={self.kernel_log_level}"
+        return KernelSpec(**spec.to_dict() | {"argv": [*spec.argv, level]})

@@ -96,19 +96,16 @@ def kernel_manager_class(root: Path) -> type:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 
+    class QuietPython(OwnPython):
+        kernel_log_level = "CRITICAL"  # the kernel's own messages would break the progress line
+
     class ThisPython(AsyncKernelManager):
         @default("kernel_spec_manager")
         def _own_spec(self) -> OwnPython:
-            return OwnPython(parent=self)
+            return QuietPython(parent=self)
 
         async def _async_start_kernel(self, **options: Any) -> None:
-            # the kernel's own warnings would break the progress line
-            arguments = [
-                *options.pop("extra_arguments", []),
-                "--IPKernelApp.log_level=CRITICAL",
-            ]
-            options |= {"env": env, "extra_arguments": arguments}
-            await super()._async_start_kernel(**options)
+            await super()._async_start_kernel(**options | {"env": env})
 
         start_kernel = _async_start_kernel
 
