@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from helpers.workbooks import reasons, write_file
+from helpers.workbooks import reasons, write_file, write_settings
 from vago.cli import main
 
 
@@ -108,3 +108,11 @@ def test_what_was_run_by_hand_and_what_follows_something_stale(project, capsys):
     assert lines[0].endswith(" s: run by hand with 2 edited or added cells")
     assert lines[1].startswith("  done     02_train_baseline  ")
     assert lines[1].endswith(" s, by hand: but 01_prepare_dataset is not up to date")
+
+
+def test_phases_that_the_profile_does_without_are_left_out(project, capsys):
+    write_settings(project, "05_evaluate", phases=["baseline", "combined"])
+    assert main(["status", "demo"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  not run  03_train_combined" in lines and "  left out 04_train_ultrafine" in lines
+    assert lines[-1] == "ultrafine  left out"

@@ -14,6 +14,7 @@ from vago import VagoError
 from vago.profiles import check_profile, is_layered
 from vago.settings import SETTINGS_FROM, Params
 from vago.synthesis.params import Script
+from vago.training.params import TrainParams
 from vago.workbook.notebook import read_notebook, tags
 from vago.workbook.pipeline import NOTEBOOKS
 
@@ -129,6 +130,13 @@ def make_plan(stem: str, profile: str, overrides: dict[str, Any], root: Path) ->
     dumped = p.model_dump(mode="json")
     injected = {**dumped, SETTINGS_FROM: origins} if joined else {n: dumped[n] for n in given}
     return Plan(stem, source, [cell["source"] for cell in cells], injected, p, origins)
+
+
+def phases_left_out(plans: dict[str, Plan]) -> dict[str, str]:
+    """{notebook: its phase} of those trainings that 05's `phases` does not name."""
+    wanted = plans["05_evaluate"].p.phases
+    trainings = {stem: plan.p for stem, plan in plans.items() if isinstance(plan.p, TrainParams)}
+    return {stem: p.phase for stem, p in trainings.items() if p.phase not in wanted}
 
 
 def literals(source: str, model: type[Params]) -> dict[str, Any]:

@@ -14,15 +14,14 @@ from vago import VagoError
 from vago.files import free_bytes, write_json
 from vago.fingerprint import listed
 from vago.paths import Paths, project_root
-from vago.training.params import TrainParams
 from vago.workbook.freshness import BY_RUNNER, Freshness
 from vago.workbook.notebook import execute
 from vago.workbook.pipeline import STEPS, files_under
-from vago.workbook.plans import Plan, make_plans, select_notebooks
+from vago.workbook.plans import Plan, make_plans, phases_left_out, select_notebooks
 from vago.workbook.progress import ProgressLine
 
 FREE_BYTES = 10**9
-FIRST, EVALUATION = "01_prepare_dataset", "05_evaluate"
+FIRST = "01_prepare_dataset"
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,6 @@ def run(
         raise VagoError(
             f"another `vago run` is at work in {where}: wait for its end, then run again"
         ) from None
-
-
-def phases_left_out(plans: dict[str, Plan]) -> dict[str, str]:
-    """{notebook: its phase} of those trainings that 05's `phases` does not name."""
-    wanted = plans[EVALUATION].p.phases
-    trainings = {stem: plan.p for stem, plan in plans.items() if isinstance(plan.p, TrainParams)}
-    return {stem: p.phase for stem, p in trainings.items() if p.phase not in wanted}
 
 
 class Runner:

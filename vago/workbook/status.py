@@ -12,11 +12,12 @@ from vago.model.phases import PHASES, RECORD
 from vago.paths import Paths, project_root
 from vago.workbook.freshness import BY_RUNNER, NEVER_RUN, Freshness
 from vago.workbook.pipeline import NOTEBOOKS, PROGRESS, files_under
-from vago.workbook.plans import make_plans
+from vago.workbook.plans import make_plans, phases_left_out
 from vago.workbook.progress import duration, read_progress
 
 SCORES = ("mel_ce", "text_ce")
 DONE, STALE, NOT_RUN = "done", "stale", "not run"
+LEFT_OUT = "left out"  # a phase that `phases` does not name and that was never trained
 NOT_TRAINED = "not trained yet"
 HEADER = (
     "phase",
@@ -61,6 +62,15 @@ def status(profile: str, root: Path | None = None) -> dict[str, Any]:
     for phase in phases:
         changes = {score: change(phase[score], baseline[score]) for score in SCORES}
         phase["change_percent"] = changes
+
+    # not run, and not to be run
+    left_out = phases_left_out(plans)
+    for step in steps:
+        if step["step"] in left_out and step["state"] == NOT_RUN:
+            step["state"] = LEFT_OUT
+    for phase in phases:
+        if phase["phase"] in left_out.values() and phase["state"] == NOT_TRAINED:
+            phase["state"] = LEFT_OUT
 
     return {
         "profile": profile,
@@ -163,7 +173,7 @@ def when(step: dict[str, Any]) -> str:
 def phase_row(phase: dict[str, Any]) -> tuple[str, ...]:
     """A phase's cells, in the order of HEADER."""
     used = human(phase["bytes"]) if phase["bytes"] else ""
-    if phase["state"] == NOT_TRAINED:
+    if phase["state"] in (NOT_TRAINED, LEFT_OUT):
         return phase["phase"], phase["state"], "", "", "", used
 
     steps = f"{_or_unknown(phase['step'])} of {_or_unknown(phase['steps'])}"
