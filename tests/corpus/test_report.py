@@ -125,6 +125,6 @@ def test_the_page_needs_no_other_file(made, tmp_path):
 
     content = report.write_report(made, paths).read_text(encoding="utf-8")
     assert content.count("data:audio/mpeg") == 20 and content.count("data:image/png") == 3
-    assert not re.search(r'(src|href)="(?!data:)', content)
+    assert not re.search(r'(src|href)="(?!data:|#)', content)
     assert "lost.wav" in content and "matches no clip any more" in content
     assert "too short" in content and "-61.0 dBFS" in content

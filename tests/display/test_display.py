@@ -78,3 +78,25 @@ def test_table_says_when_it_is_cut(shown):
     notebook.table(pd.DataFrame({"a": range(1000)}), "numbers")
     ((_, page),) = shown
     assert "first 400 of 1000 rows" in page.data and page.data.count("<tr") == 401
+
+
+def test_a_column_has_equal_decimals():
+    rows = pd.DataFrame(
+        {"loss": [1.88, 1.805, np.nan], "start": [0.918, 1234.5, 2], "n": [1, 2, 3]}
+    )
+    page = html.table_html(rows)
+    for cell in ("1.880", "1.805", "0.9", "1234.5", "2.0", "3"):
+        assert f"<td>{cell}</td>" in page
+    assert "<td></td>" in page and "nan" not in page
+
+
+def test_a_table_without_rows_is_a_sentence():
+    assert html.table_html(pd.DataFrame(columns=["a", "b"]), "Warnings") == (
+        "<p><b>Warnings</b>: none</p>"
+    )
+
+
+def test_figures_are_described_in_words():
+    tone = np.zeros(22050, dtype=np.float32)
+    tag = html.image_tag(figures.spectrograms([("<one>", tone, 22050), ("two", tone, 22050)]))
+    assert 'alt="Mel spectrograms on one time axis: &lt;one&gt; (1.0 s); two (1.0 s)"' in tag

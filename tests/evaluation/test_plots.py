@@ -12,3 +12,4 @@ def test_scores_figure_has_each_phase_and_the_target():
     assert [axis.get_title() for axis in figure.axes] == ["all held-out clips", "quiz"]
     assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["base", "baseline"]
     assert any(list(line.get_ydata()) == [2.5, 2.5] for line in figure.axes[0].lines)
+    assert "quiz: base 5.000, baseline 5.000" in figure.get_label()

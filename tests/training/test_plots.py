@@ -14,7 +14,9 @@ def test_training_figure_marks_the_best():
         {"kind": "train", "step": s, "mel_ce": 6 - s / 10, "learning_rate": 1e-3, "grad_norm": 1.0}
         for s in range(1, 21)
     ]
-    loss = plots.training(rows, "baseline").axes[0]
+    figure = plots.training(rows, "baseline")
+    assert "best 5.000 at step 10" in figure.get_label()
+    loss = figure.axes[0]
     (star,) = [line for line in loss.lines if line.get_marker() == "*"]
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (10, 5.0)
     assert len(loss.lines[0].get_xdata()) == 20

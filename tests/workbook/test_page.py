@@ -12,6 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from vago.display import html
+from vago.display.figures import described
 from vago.workbook.page import with_contents, with_links, write_page
 
 CHROMIUM = shutil.which("chromium")
@@ -42,7 +43,7 @@ def page_file(tmp_path) -> Path:
     shown = [
         html.table_html(pd.DataFrame([{f"column {k}": "a value" for k in range(20)}]), "Wide"),
         html.players_html([("one", tone, 24_000), ("another", tone, 24_000)], "Two"),
-        html.image_tag(Figure(), "an empty figure"),
+        html.image_tag(described(Figure(), "an empty figure")),
     ]
     text = "# A page\n\nThe long name `outputs/<profile>/a_folder/with_a_file/of_a_long_name.json`."
     cells = [nbformat.v4.new_markdown_cell(text)]

@@ -6,6 +6,7 @@ Data -> matplotlib Figure. Nothing here shows, saves or closes a figure, or touc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 import librosa
@@ -20,6 +21,7 @@ PHASE_COLOURS = {
     "ultrafine": "#54a24b",
 }
 SOURCE_COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2")
+TITLE_CHARACTERS = 100  # of a title that is as wide as its figure
 MEL_BANDS, MAX_HZ = 80, 8000
 
 
@@ -38,6 +40,12 @@ def new_figure(
     return figure, axes
 
 
+def described(figure: Figure, words: str) -> Figure:
+    """Say in words what a figure shows, for those who do not see it; returns the figure."""
+    figure.set_label(words)
+    return figure
+
+
 def spectrogram(wav: np.ndarray, rate: int) -> Figure:
     """Waveform above its mel spectrogram."""
     figure, axes = new_figure(rows=2, height=3.6, sharex=True, height_ratios=(1, 2.4))
@@ -47,7 +55,7 @@ def spectrogram(wav: np.ndarray, rate: int) -> Figure:
     waveform.set(ylim=(-1, 1), yticks=(-1, 0, 1))
     draw_mel(mel, wav, rate)
     mel.set_xlabel("seconds")
-    return figure
+    return described(figure, f"Waveform and mel spectrogram of {len(wav) / rate:.1f} s of sound")
 
 
 def spectrograms(sounds: Sequence[tuple[str, np.ndarray, int]]) -> Figure:
@@ -59,11 +67,12 @@ def spectrograms(sounds: Sequence[tuple[str, np.ndarray, int]]) -> Figure:
     figure, axes = new_figure(rows=len(sounds), height=0.5 + 1.5 * len(sounds), sharex=True)
     for axis, (title, wav, rate) in zip(axes[:, 0], sounds):
         draw_mel(axis, wav, rate)
-        axis.set_title(title, loc="left", fontsize=9)
+        axis.set_title(shorten(title, TITLE_CHARACTERS, placeholder=" …"), loc="left", fontsize=9)
 
     axes[0, 0].set_xlim(0, max(len(wav) / rate for _, wav, rate in sounds))
     axes[-1, 0].set_xlabel("seconds")
-    return figure
+    lengths = "; ".join(f"{title} ({len(wav) / rate:.1f} s)" for title, wav, rate in sounds)
+    return described(figure, f"Mel spectrograms on one time axis: {lengths}")
 
 
 def draw_mel(axis: Axes, wav: np.ndarray, rate: int) -> None:

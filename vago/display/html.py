@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,8 +16,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 SHOWN_ROWS = 400
+BOXED_ROWS = 40
 DPI = 80
 LONG_TEXT = 36  # characters; a column with a longer text wraps
+
+# the titles stay in sight while a box scrolls
+HEAD = "text-align:left;position:sticky;top:0;background:var(--jp-layout-color0,Canvas)"
 
 # Changes are struck out or underlined as well as coloured, for readers who see no colours.
 # Both colours of a change are named: a dark page has light text.
@@ -27,17 +32,18 @@ NEW = "color:#222;background:#d9e9f7;text-decoration:underline #0b5394;font-weig
 STOP_OTHERS = "for (const a of document.querySelectorAll('audio')) if (a !== this) a.pause()"
 
 STYLE = """
+:root { color-scheme: light dark }
 body {
-  font: 15px/1.45 system-ui, sans-serif; color: #222;
-  max-width: 66em; margin: 2em auto; padding: 0 1em;
+  font: 15px/1.45 system-ui, sans-serif; max-width: 66em; margin: 2em auto; padding: 0 1em;
 }
 h1 { font-size: 1.6em }
-h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #ddd }
+h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #8886 }
 table { border-collapse: collapse; font-size: 0.9em }
 th, td { padding: 0.15em 0.6em; vertical-align: top; text-align: right }
-tbody tr:nth-child(even) { background: #f6f6f6 }
-thead th { position: sticky; top: 0; background: #fff }
-img { max-width: 100% }
+tbody tr:nth-child(even) { background: #8881 }
+img { max-width: 100%; background: white }
+nav li { display: inline; margin-right: 1em }
+nav ol { padding: 0 }
 """
 
 
@@ -76,9 +82,10 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def image_tag(figure: Figure, alt: str = "") -> str:
-    """A figure as an HTML image."""
-    return f'<img alt="{html.escape(alt)}" src="{_data_url("image/png", png(figure))}">'
+def image_tag(figure: Figure) -> str:
+    """A figure as an HTML image; what `figures.described` said of it is its alternative text."""
+    alt = html.escape(str(figure.get_label()))
+    return f'<img alt="{alt}" src="{_data_url("image/png", png(figure))}">'
 
 
 def _data_url(kind: str, data: bytes) -> str:
@@ -86,37 +93,64 @@ def _data_url(kind: str, data: bytes) -> str:
 
 
 def table_html(rows: pd.DataFrame, caption: str = "") -> str:
-    """A table that scrolls: numbers to the right, texts to the left, only long texts wrapped.
+    """A table: numbers to the right with equal decimals, texts to the left; "none" without rows.
 
-    The first `SHOWN_ROWS` rows are shown; the caption says so where there are more.
+    A table of more than `BOXED_ROWS` rows scrolls in a box that shows about twenty, each on one
+    line. The first `SHOWN_ROWS` rows are shown; the caption says so where there are more.
     """
+    if not len(rows):
+        return _caption(caption, ": none" if caption else "none")
+
     shown = rows.head(SHOWN_ROWS)
-    long = {name for name in shown if shown[name].map(_is_long).any()}
+    boxed = len(shown) > BOXED_ROWS
+    columns = [_cells(shown.iloc[:, place], boxed) for place in range(shown.shape[1])]
 
     names = [shown.index.name or "", *shown.columns]
-    head = "".join(f'<th style="text-align:left">{html.escape(str(name))}</th>' for name in names)
+    head = "".join(f'<th style="{HEAD}">{html.escape(str(name))}</th>' for name in names)
     lines = []
-    for index, row in zip(shown.index, shown.itertuples(index=False, name=None)):
-        cells = (_cell(value, name in long) for name, value in zip(shown.columns, row))
-        label = html.escape(str(index))
-        first = f'<th style="text-align:left;white-space:nowrap">{label}</th>'
+    for index, *cells in zip(shown.index, *columns):
+        first = f'<th style="text-align:left;white-space:nowrap">{html.escape(str(index))}</th>'
         lines.append(f"<tr>{first}{''.join(cells)}</tr>")
 
     more = f" (first {SHOWN_ROWS} of {len(rows)} rows)" * (len(rows) > SHOWN_ROWS)
     title = _caption(caption, more)
-    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody>"
-    return f'{title}<div style="max-height:40em;overflow:auto"><table>{body}</table></div>'
+    head = f"<thead><tr>{head}</tr></thead>" if any(names) else ""
+    body = f"<table>{head}<tbody>{''.join(lines)}</tbody></table>"
+    style = "max-height:44em;overflow:auto" if boxed else "overflow-x:auto"
+    label = html.escape(caption or "table")
+    return (
+        f'{title}<div role="region" aria-label="{label}" tabindex="0" style="{style}">{body}</div>'
+    )
+
+
+def _cells(column: pd.Series, boxed: bool) -> list[str]:
+    """A column's cells; a long text wraps where the table is not boxed."""
+    numbers = [value for value in column if isinstance(value, float)]
+    places = decimals(numbers)
+    long = column.map(_is_long).any() and not boxed
+    texts = "white-space:normal;min-width:16em" if long else "white-space:nowrap"
+
+    cells = []
+    for value in column:
+        if isinstance(value, str):
+            cells.append(f'<td style="text-align:left;{texts}">{html.escape(value)}</td>')
+        elif isinstance(value, float) and math.isfinite(value):
+            cells.append(f"<td>{value:.{places}f}</td>")
+        else:
+            cells.append(f"<td>{number(value)}</td>")
+    return cells
+
+
+def decimals(values: Iterable[float]) -> int:
+    """As many decimals as the numbers of a column need: three at most, one from 1000 on."""
+    finite = [value for value in values if math.isfinite(value)]
+    needed = [len(f"{value:.3f}".rstrip("0").split(".")[1]) for value in finite]
+    most = 1 if any(abs(value) >= 1000 for value in finite) else 3
+    return min(most, max(needed, default=0))
 
 
 def _is_long(value: Any) -> bool:
     return isinstance(value, str) and len(value) > LONG_TEXT
-
-
-def _cell(value: Any, wrap: bool) -> str:
-    if not isinstance(value, str):
-        return f"<td>{number(value)}</td>"
-    wrapping = "white-space:normal;min-width:16em" if wrap else "white-space:nowrap"
-    return f'<td style="text-align:left;{wrapping}">{html.escape(value)}</td>'
 
 
 def _caption(caption: str, more: str = "") -> str:
@@ -126,9 +160,11 @@ def _caption(caption: str, more: str = "") -> str:
 
 
 def number(value: Any) -> str:
-    """A cell's value: at most three decimals, none from 1000 on; empty for missing values."""
+    """A value alone: at most three decimals, none from 1000 on; empty for missing values."""
     if value is None or value != value:
         return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
     if not isinstance(value, float):
         return html.escape(str(value))
     if abs(value) >= 1000:
@@ -192,13 +228,21 @@ def page(title: str, sections: Iterable[tuple[str, str]]) -> str:
     Args:
         sections: (heading, HTML) each
     """
+    sections = list(sections)
+    links = "".join(
+        f'<li><a href="#section-{place}">{html.escape(heading)}</a></li>'
+        for place, (heading, _) in enumerate(sections)
+    )
     body = "".join(
-        f"<section><h2>{html.escape(heading)}</h2>{content}</section>\n"
-        for heading, content in sections
+        f'<section id="section-{place}"><h2>{html.escape(heading)}</h2>{content}</section>\n'
+        for place, (heading, content) in enumerate(sections)
     )
     name = html.escape(title)
-    head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{name}</title><style>{STYLE}</style>"
+    )
     return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head>'
-        f"<body><h1>{name}</h1>\n{body}</body></html>\n"
+        f'<!doctype html>\n<html lang="en"><head>{head}</head><body><h1>{name}</h1>\n'
+        f'<nav aria-label="Contents"><ol>{links}</ol></nav>\n{body}</body></html>\n'
     )

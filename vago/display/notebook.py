@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from IPython import get_ipython
-from IPython.display import HTML, Image
+from IPython.display import HTML
 from IPython.display import display as ipython_display
 from matplotlib.figure import Figure
 
@@ -44,12 +44,11 @@ def about() -> None:
 
 
 def show(figure: Figure, path: Path | None = None) -> None:
-    """Show a figure as a PNG; with `path`, also save it there."""
-    png = html.png(figure)
+    """Show a figure with its description; with `path`, also save it there as a PNG."""
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(Path(path), png)
-    ipython_display(Image(png, format="png"))
+        write_whole(Path(path), html.png(figure))
+    markup(html.image_tag(figure))
 
 
 def table(rows: pd.DataFrame, caption: str = "") -> None:
@@ -145,8 +144,7 @@ class LiveCurves:
             return
 
         self.last = time.monotonic()
-        png = html.png(self.draw(rows, self.title))
-        self.output.show(Image(png, format="png"))
+        self.output.show(HTML(html.image_tag(self.draw(rows, self.title))))
 
 
 class InPlace:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from vago.display.figures import PHASE_COLOURS, new_figure
+from vago.display.figures import PHASE_COLOURS, described, new_figure
 
 OTHER_COLOUR = "#333333"
 
@@ -19,7 +19,7 @@ def phases_on_one_axis(curves: Mapping[str, pd.DataFrame]) -> Figure:
     They can be compared since all phases are validated on the same clips.
     """
     figure, axes = new_figure(height=3.6)
-    axis, offset = axes[0, 0], 0
+    axis, offset, ends = axes[0, 0], 0, []
     for name, table in curves.items():
         train, held_out = table[table.kind == "train"], table[table.kind == "eval"]
         colour = PHASE_COLOURS.get(name, OTHER_COLOUR)
@@ -27,6 +27,9 @@ def phases_on_one_axis(curves: Mapping[str, pd.DataFrame]) -> Figure:
         dots = {"color": colour, "markersize": 4, "label": f"{name}: held-out"}
         axis.plot(offset + train.step, train.mel_ce, **lines)
         axis.plot(offset + held_out.step, held_out.mel_ce, "o-", **dots)
+        if len(held_out):
+            first, last = held_out.mel_ce.iloc[0], held_out.mel_ce.iloc[-1]
+            ends.append(f"{name} from {first:.3f} to {last:.3f}")
 
         offset += int(table.step.max())
         axis.axvline(offset, color="#dddddd", linewidth=0.8, zorder=0)
@@ -34,7 +37,7 @@ def phases_on_one_axis(curves: Mapping[str, pd.DataFrame]) -> Figure:
     axis.set_title("Training (lines) and held-out (dots) loss")
     axis.set(xlabel="steps, phase after phase", ylabel="mel CE (nats per code)")
     axis.legend(frameon=False)
-    return figure
+    return described(figure, f"Held-out mel CE, phase after phase: {', '.join(ends)}")
 
 
 def scores(report: Mapping[str, Any]) -> Figure:
@@ -54,7 +57,13 @@ def scores(report: Mapping[str, Any]) -> Figure:
         axis.set_xticks(range(len(phases)), phases, rotation=30, ha="right")
         axis.set(title=title, xlim=(-0.5, len(phases)))
     axes[0, 0].set_ylabel("loss = mel CE + 0.01 text CE")
-    return figure
+    panels = []
+    for title, scored in columns.items():
+        values = zip(phases, scored)
+        listed = ", ".join(f"{name} {score['loss']['value']:.3f}" for name, score in values)
+        panels.append(f"{title}: {listed}")
+    words = f"Loss of each phase, target {report['target_loss']:g}. {'; '.join(panels)}"
+    return described(figure, words)
 
 
 def _draw_score(axis, x: int, loss: Mapping[str, float], colour: str) -> None:
@@ -64,4 +73,4 @@ def _draw_score(axis, x: int, loss: Mapping[str, float], colour: str) -> None:
     axis.errorbar(x, value, yerr=error, fmt="o", capsize=4, color=colour)
 
     beside = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
-    axis.annotate(f"{value:.2f}", (x, value), fontsize=8, **beside)
+    axis.annotate(f"{value:.3f}", (x, value), fontsize=8, **beside)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from vago.display.figures import new_figure
+from vago.display.figures import described, new_figure
 
 TRAIN_COLUMNS = ["step", "mel_ce", "learning_rate", "grad_norm"]
 EVAL_COLUMNS = ["step", "mel_ce", "best"]
@@ -33,7 +33,23 @@ def training(rows: Sequence[Mapping[str, Any]], title: str = "") -> Figure:
     _draw_losses(loss, train, held_out)
     loss.set_title(title)
     _draw_learning_rate(rate, train)
-    return figure
+    return described(figure, _in_words(train, held_out, title))
+
+
+def _in_words(train: pd.DataFrame, held_out: pd.DataFrame, title: str) -> str:
+    """From where to where both losses go, and the best."""
+    parts = []
+    for name, rows in (("training", train), ("held-out", held_out)):
+        if len(rows):
+            first, last = rows.iloc[0], rows.iloc[-1]
+            parts.append(
+                f"{name} mel CE from {first.mel_ce:.3f} at step {first.step:.0f} "
+                f"to {last.mel_ce:.3f} at step {last.step:.0f}"
+            )
+
+    for row in held_out[held_out.best.eq(True)].tail(1).itertuples():
+        parts.append(f"best {row.mel_ce:.3f} at step {row.step:.0f}")
+    return f"{title or 'Training'}: {', '.join(parts)}; beside them learning rate and gradient norm"
 
 
 def _draw_losses(axes: Axes, train: pd.DataFrame, held_out: pd.DataFrame) -> None:

@@ -226,7 +226,7 @@ class ClipBrowser:
             wav, rate = ledger.candidate_audio(self.corpus, self.recordings_dir, row)
             picture = figures.spectrogram(wav, rate)
             player = html.audio_tag(wav, rate)
-            self.player.value = player + html.image_tag(picture, "waveform and spectrogram")
+            self.player.value = player + html.image_tag(picture)
         except VagoError as error:
             self.player.value = f"<p>{escape(str(error))}</p>"
 

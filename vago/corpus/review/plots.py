@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from vago.display.figures import SOURCE_COLOURS, new_figure
+from vago.display.figures import SOURCE_COLOURS, described, new_figure
 
 # the palette of Okabe & Ito (2008), which colour-blind readers can distinguish; hatches in addition
 FATE_COLOURS = {"kept": "#0072b2", "pause": "#e4e4e4"}
@@ -49,7 +49,8 @@ def histograms(clips: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     ]
     bars = axes[0, 0].containers or axes[0, 0].patches
     figure.legend(bars, amounts, loc="outside upper left", ncols=3, frameon=False)
-    return figure
+    medians = ", ".join(f"{label} {clips[name].median():.3g}" for name, label in labels.items())
+    return described(figure, f"Histograms of {'; '.join(amounts)}. Medians: {medians}")
 
 
 def _draw_histogram(axis: Axes, groups: Sequence[pd.Series]) -> None:
@@ -86,7 +87,10 @@ def categories(clips: pd.DataFrame) -> Figure:
     axis.set_yticks(range(len(order)), names)
     axis.set_xlabel("minutes (number of clips at the end, held-out part hatched)")
     axis.set_title("What the corpus holds")
-    return figure
+    listed = ", ".join(
+        f"{name} {seconds / 60:.2f}" for name, seconds in zip(names[::-1], order[::-1])
+    )
+    return described(figure, f"Bars of the minutes of each category: {listed}")
 
 
 def fates(ledger: pd.DataFrame) -> Figure:
@@ -101,7 +105,8 @@ def fates(ledger: pd.DataFrame) -> Figure:
     bars = axis.barh(counts.index, counts, color=colours)
     axis.bar_label(bars, padding=3)
     axis.set(xlabel="candidates", title=f"The fate of all {len(ledger)} candidates")
-    return figure
+    listed = ", ".join(f"{count} {name}" for name, count in counts[::-1].items())
+    return described(figure, f"Bars of the fates of all {len(ledger)} candidates: {listed}")
 
 
 def timeline(bars: pd.DataFrame) -> Figure:
@@ -131,7 +136,8 @@ def timeline(bars: pd.DataFrame) -> Figure:
         for label, look in looks.items()
     ]
     figure.legend(handles=shown, loc="outside upper left", ncols=3, frameon=False, fontsize=8)
-    return figure
+    listed = "; ".join(patch.get_label() for patch in shown)
+    return described(figure, f"The fate of every second, a bar for each of {len(names)}: {listed}")
 
 
 def _looks(labels: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -202,7 +202,8 @@ def readings(clips: pd.DataFrame, most: int | None = SHOWN_READINGS) -> str:
         for clip_id, text in shown
     )
     table = f"<table><tbody>{body}</tbody></table>"
-    return f'<p><b>{title}</b></p><div style="max-height:26em;overflow:auto">{table}</div>'
+    box = "max-height:44em;overflow:auto" if len(shown) > SHOWN_READINGS else ""
+    return f'<p><b>{title}</b></p><div style="{box}">{table}</div>'
 
 
 def write_report(corpus: Corpus, paths: Paths) -> Path:
@@ -212,9 +213,9 @@ def write_report(corpus: Corpus, paths: Paths) -> Path:
     rejected = table[table["fate"] != "kept"].set_index("candidate")
     best, worst = best_and_worst(table)
 
-    categories = html.image_tag(plots.categories(corpus.clips), "minutes by category")
-    bars = html.image_tag(plots.timeline(timeline_bars(corpus.timeline)), "one bar per recording")
-    histograms = html.image_tag(plots.histograms(kept, measured(kept)), "histograms")
+    categories = html.image_tag(plots.categories(corpus.clips))
+    bars = html.image_tag(plots.timeline(timeline_bars(corpus.timeline)))
+    histograms = html.image_tag(plots.histograms(kept, measured(kept)))
     by_hand = [f"<p>{escape(line)}</p>" for line in outcomes(paths.corrections, corpus.ledger)]
 
     sections = [

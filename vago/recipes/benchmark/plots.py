@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from vago.display.figures import PHASE_COLOURS, new_figure
+from vago.display.figures import PHASE_COLOURS, described, new_figure
 
 COLOURS = {"stock": PHASE_COLOURS["base"], "vago": PHASE_COLOURS["baseline"]}
 
@@ -28,4 +28,7 @@ def training_speed(found: Mapping[str, Any]) -> Figure:
         axis.bar_label(axis.barh(names, values, color=colours), fmt="%.3g", padding=3)
         axis.set(xlabel=title, xlim=(0, 1.2 * values.max()))
     axes[0, 0].invert_yaxis()
-    return figure
+    listed = ", ".join(
+        f"{name}: {speed:.3g} clips/s" for name, speed in zip(names, rows.clips_per_second)
+    )
+    return described(figure, f"Bars of training speed and peak memory. {listed}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from vago.display.figures import SOURCE_COLOURS, new_figure
+from vago.display.figures import SOURCE_COLOURS, described, new_figure
 
 
 def learning_curves(metrics: pd.DataFrame) -> Figure:
@@ -33,4 +33,6 @@ def learning_curves(metrics: pd.DataFrame) -> Figure:
         title="Held-out loss of the GPT",
     )
     axis.legend(frameon=False)
-    return figure
+    ends = metrics.held_out_mel_ce.iloc[[0, -1]]
+    words = "Held-out mel CE of the GPT from {:.2f} to {:.2f}, over {} steps".format(*ends, offset)
+    return described(figure, words)
