@@ -48,7 +48,7 @@ def test_distortion_forgives_tempo(clips):
 
 @pytest.mark.parametrize(
     "seconds, ended, odd",
-    [(1.0, True, ""), (0.5, True, "short"), (1.2, True, "long"), (1.0, False, "cut")],
+    [(1.0, True, ""), (0.5, True, "too short"), (1.2, True, "too long"), (1.0, False, "cut")],
 )
 def test_odd_durations(seconds, ended, odd):
     text = "Tíz betű ez"  # 11 characters: 0.55 to 1.1 s are usual
@@ -77,7 +77,7 @@ def test_a_row_of_four_lines(tmp_path):
     row = measure_row(lines, reference, FixedRecogniser(*transcripts), encoder, folder, -20.0)
     assert [line["heard"] for line in row["lines"]] == transcripts
     assert [line["cer"] for line in row["lines"]] == pytest.approx([0, 3 / 11, 1, 0])
-    assert [line["odd"] for line in row["lines"]] == ["", "short", "long", "cut"]
+    assert [line["odd"] for line in row["lines"]] == ["", "too short", "too long", "cut"]
     assert row["odd_lengths"] == 3
     assert row["cer"]["value"] == pytest.approx((3 / 11 + 1) / 4)
     assert row["seconds"] == pytest.approx(3.7)

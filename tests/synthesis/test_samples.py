@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from vago.audio import io
@@ -11,7 +12,7 @@ from vago.synthesis import samples
 from vago.synthesis.params import SampleParams, Script, SpeechParams
 
 COLUMNS = (
-    "line file category text seconds took_seconds ended takes phase model_sha256 prompt "
+    "line file category text seconds took_seconds ended takes duration phase model_sha256 prompt "
     "temperature top_k top_p repetition_penalty max_characters max_resamples prompt_seconds seed"
 ).split()
 
@@ -50,6 +51,27 @@ def test_a_script_becomes_files_and_a_table(project, script):
     assert names() == ["01_one.wav", "02_zwei.wav", "samples.csv"]
     again = [(folder / file).read_bytes() for file in ("01_one.wav", "02_zwei.wav")]
     assert again == first, "same seed, same samples"
+
+
+def test_odd_durations_are_said_in_words(tmp_path):
+    table = pd.DataFrame(
+        {
+            "file": ["01_one.wav", "02_two.wav"],
+            "text": ["Jó estét!", "Ön nyert!"],
+            "duration": ["ok", "too long"],
+            "takes": [1, 3],
+        }
+    )
+    for file in table.file:
+        io.write(tmp_path / file, np.zeros(2400, dtype=np.float32), io.OUTPUT_RATE)
+
+    fine, odd = (title for title, *_ in samples.load_samples(table, tmp_path))
+    assert fine == "01_one.wav: Jó estét!"
+    assert odd.endswith(
+        "Ön nyert! – too long for this voice: it may babble or pause (the best of 3 takes)"
+    )
+    assert samples.odd_lines(table) == "odd durations: 1 of 2 lines: 02_two.wav (too long)"
+    assert samples.odd_lines(table[:1]) == "odd durations: none of 1 lines"
 
 
 def test_the_scripts_table_shows_what_is_spoken(script):

@@ -75,6 +75,7 @@ def test_sentences_of_odd_duration_are_resampled(model, voice, encode, monkeypat
     paced = replace(voice, seconds_per_character=(0.04, 0.08))
     spoken = synthesizer.speak(model, paced, lines, encode, SpeechParams(max_resamples=2))
     assert [utterance.takes for utterance in spoken] == [1, 3, 2]
+    assert [utterance.duration for utterance in spoken] == ["ok", "too long", "ok"]
     assert all(utterance.ended for utterance in spoken)
     codes = [round(utterance.seconds * synthesizer.CODES_PER_SECOND) for utterance in spoken]
     assert codes == pytest.approx([30, 75, 34], abs=1), "nearest to the voice's usual duration"

@@ -13,6 +13,7 @@ import numpy as np
 from vago.audio import io
 from vago.audio.asr import SpeechRecogniser
 from vago.audio.speakers import SpeakerEncoder
+from vago.synthesis import durations
 from vago.text import normalize
 from vago.text.error_rate import character_error_rate
 from vago.training.validation import bootstrap_interval
@@ -83,20 +84,14 @@ def _cepstra(wav: np.ndarray) -> np.ndarray:
 
 
 def odd_duration(line: LineRecording, bounds: tuple[float, float]) -> str:
-    """How the line's duration is odd: "cut", "short" or "long"; "" where it is not.
+    """How the line's duration is odd, see `durations.judged`; "" where it is not.
 
     Args:
         bounds: lowest and highest usual seconds per character of the normalized text.
     """
-    if not line.ended:
-        return "cut"
-
-    low, high = (bound * len(normalize.normalize_text(line.text)) for bound in bounds)
-    if line.seconds < low:
-        return "short"
-    if line.seconds > high:
-        return "long"
-    return ""
+    text = normalize.normalize_text(line.text)
+    found = durations.judged(line.seconds, text, line.ended, bounds)
+    return "" if found == durations.OK else found
 
 
 def measure_line(

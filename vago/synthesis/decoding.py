@@ -14,10 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vago.audio.io import SAMPLE_RATE
 from vago.model import layout, xtts
 from vago.synthesis.cached_gpt import cached_gpt
 from vago.synthesis.params import SpeechParams
 from vago.synthesis.sampling import Sampler
+
+CODES_PER_SECOND = SAMPLE_RATE / xtts.CODE_SAMPLES
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Decoded:
     codes: torch.Tensor
     latents: torch.Tensor
     ended: bool
+
+    @property
+    def seconds(self) -> float:
+        return len(self.codes) / CODES_PER_SECOND
 
 
 @torch.inference_mode()

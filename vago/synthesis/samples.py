@@ -17,7 +17,7 @@ from vago.files import write_whole
 from vago.model import xtts
 from vago.model.phases import chosen_phase, open_phase
 from vago.paths import Paths
-from vago.synthesis import synthesizer
+from vago.synthesis import durations, synthesizer
 from vago.synthesis.params import SampleParams, Script, SpeechParams
 
 
@@ -62,7 +62,7 @@ def speak_script(
 
     Returns:
         samples.csv as a table: line, file, category, text, seconds, took_seconds, ended, takes,
-        phase, model_sha256, prompt, and the settings of `SpeechParams.recorded`.
+        duration, phase, model_sha256, prompt, and the settings of `SpeechParams.recorded`.
     """
     script = Script.load(paths.script(p.script))
     speaking = speaking or open_speaking_phase(p, paths)
@@ -87,6 +87,7 @@ def speak_script(
             "took_seconds": round(spoken.took_seconds, 3),
             "ended": spoken.ended,
             "takes": spoken.takes,
+            "duration": spoken.duration,
             "phase": speaking.phase,
             "model_sha256": speaking.model_sha256,
             "prompt": " ".join(speaking.prompt),
@@ -122,8 +123,22 @@ def stream_line(
 
 
 def load_samples(table: pd.DataFrame, folder: Path) -> list[tuple[str, np.ndarray, int]]:
-    """(title, wav, rate) of each spoken line."""
-    return [(f"{row.file}: {row.text}", *io.load(folder / row.file)) for row in table.itertuples()]
+    """(title, wav, rate) of each spoken line; the title says where its duration is odd."""
+    sounds = []
+    for row in table.itertuples():
+        remark = durations.remark(row.duration, row.takes)
+        title = f"{row.file}: {row.text}" + f" – {remark}" * bool(remark)
+        sounds.append((title, *io.load(folder / row.file)))
+    return sounds
+
+
+def odd_lines(table: pd.DataFrame) -> str:
+    """How many of samples.csv's lines have an odd duration, and which, in one sentence."""
+    odd = table[table.duration != durations.OK]
+    if odd.empty:
+        return f"odd durations: none of {len(table)} lines"
+    listed = ", ".join(f"{row.file} ({row.duration})" for row in odd.itertuples())
+    return f"odd durations: {len(odd)} of {len(table)} lines: {listed}"
 
 
 def remove_others(folder: Path, files: Iterable[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,12 @@ import torch
 
 from vago import VagoError
 from vago.audio.io import OUTPUT_RATE, SAMPLE_RATE
-from vago.model.xtts import CODE_SAMPLES
-from vago.synthesis import vocoder
-from vago.synthesis.decoding import Decoded, decode, steps
+from vago.synthesis import durations, vocoder
+from vago.synthesis.decoding import CODES_PER_SECOND, Decoded, decode, steps
 from vago.synthesis.params import SpeechParams
 from vago.text import normalize
 
 MAX_SENTENCES = 16  # decoded in one batch
-CODES_PER_SECOND = SAMPLE_RATE / CODE_SAMPLES
 
 # Codes in a stream's chunks: each chunk has twice as many as the one before, up to the longest.
 FIRST_CHUNK, LONGEST_CHUNK = 8, 32
@@ -51,12 +48,14 @@ class Utterance:
         took_seconds: time of its synthesis.
         ended: False where a sentence was cut at the limit of `max_seconds_per_char`.
         takes: samplings of its most often resampled sentence.
+        duration: whether it is usual for the voice, see `durations.judged`; of the kept takes.
     """
 
     wav: np.ndarray
     took_seconds: float
     ended: bool
     takes: int = 1
+    duration: str = durations.OK
 
     @property
     def seconds(self) -> float:
@@ -123,6 +122,7 @@ def speak(
     # A batch takes as many steps as its longest sentence, so similar lengths go together.
     todo.sort(key=lambda sentence: len(sentence.text))
 
+    usual = voice.seconds_per_character
     spoken: dict[tuple[int, int], Utterance] = {}
     for at in range(0, len(todo), MAX_SENTENCES):
         batch = todo[at : at + MAX_SENTENCES]
@@ -134,7 +134,9 @@ def speak(
             started = time.perf_counter()
             wav = vocoder.vocode(model, take.latents, voice.speaker_embedding)
             took = share + time.perf_counter() - started
-            spoken[sentence.line, sentence.number] = Utterance(wav, took, take.ended, takes)
+            duration = durations.judged(take.seconds, sentence.text, take.ended, usual)
+            place = sentence.line, sentence.number
+            spoken[place] = Utterance(wav, took, take.ended, takes, duration)
             if on_progress:
                 on_progress(len(spoken), len(todo))
 
@@ -200,15 +202,12 @@ def _decode_with_resamples(
     gpt, voice: Voice, batch: Sequence[Sentence], p: SpeechParams
 ) -> list[tuple[Decoded, int]]:
     """(the least odd take, number of takes) of each sentence."""
+    usual = voice.seconds_per_character
 
     def oddness(take: Decoded, text: str) -> tuple[bool, float]:
-        """(was it cut, seconds per character outside the voice's usual range)."""
-        low, high = voice.seconds_per_character or (0, math.inf)
-        pace = len(take.codes) / CODES_PER_SECOND / len(text)
-        return not take.ended, max(low - pace, pace - high, 0)
+        return durations.oddness(take.seconds, text, take.ended, usual)
 
-    can_resample = voice.seconds_per_character and p.temperature
-    most = 1 + p.max_resamples if can_resample else 1
+    most = 1 + p.max_resamples if usual and p.temperature else 1
 
     takes: list[list[Decoded]] = [[] for _ in batch]
     left = list(range(len(batch)))
@@ -240,6 +239,7 @@ def _joined(parts: Sequence[Utterance], pause: np.ndarray) -> Utterance:
         took_seconds=sum(part.took_seconds for part in parts),
         ended=all(part.ended for part in parts),
         takes=max(part.takes for part in parts),
+        duration=durations.of_line([part.duration for part in parts]),
     )
 
 
