@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -11,11 +10,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from helpers.pages import check_page, check_players
 from vago.display import html
 from vago.display.figures import described
 from vago.workbook.page import with_contents, with_links, write_page
-
-CHROMIUM = shutil.which("chromium")
 
 
 def test_contents_lead_to_the_sections():
@@ -42,6 +40,7 @@ def page_file(tmp_path) -> Path:
     tone = np.sin(np.arange(48_000) / 20).astype(np.float32)
     shown = [
         html.table_html(pd.DataFrame([{f"column {k}": "a value" for k in range(20)}]), "Wide"),
+        html.table_html(pd.DataFrame({"n": range(100), "text": "a long text " * 20}), "Long"),
         html.players_html([("one", tone, 24_000), ("another", tone, 24_000)], "Two"),
         html.image_tag(described(Figure(), "an empty figure")),
     ]
@@ -57,36 +56,24 @@ def page_file(tmp_path) -> Path:
     return write_page(executed, tmp_path, "A page")
 
 
-@pytest.fixture
-def browser():
-    """Chromium without a window."""
-    if not CHROMIUM:
-        pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        yield started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
 def test_a_page_in_a_browser(page_file, browser):
+    check_page(browser, page_file)
+    check_players(browser, page_file)
+    assert "hidden()" not in page_file.read_text(encoding="utf-8")
+
     page = browser.new_page(viewport={"width": 390, "height": 800})
     page.goto(page_file.as_uri())
-
-    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.evaluate(wide), "it fits a telephone"
-    assert "hidden()" not in page.content()
-
     page.get_by_role("navigation").get_by_text("Section 2").click()
     page.wait_for_function("document.getElementById('Section-2').getBoundingClientRect().top < 800")
 
-    assert page.locator("audio").evaluate_all("all => all.map(one => one.ariaLabel)") == [
-        "Two: one",
-        "Two: another",
-    ]
-    page.evaluate("document.querySelectorAll('audio')[0].play()")
-    page.evaluate("document.querySelectorAll('audio')[1].play()")
-    page.wait_for_function("document.querySelectorAll('audio')[0].paused")
-    assert not page.evaluate("document.querySelectorAll('audio')[1].paused")
+
+def test_a_long_table_shows_twenty_rows_at_once(page_file, browser):
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(page_file.as_uri())
+    shown = page.get_by_role("region", name="Long").evaluate(
+        "box => box.clientHeight / box.querySelector('tbody tr').clientHeight"
+    )
+    assert 19 <= shown <= 25
 
 
 def test_a_dark_scheme_is_dark(page_file, browser):

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+from helpers.pages import check_page, check_players
 from helpers.workbooks import SMALL, make_small_project
 from vago import VagoError
 from vago.audio import io
@@ -72,6 +73,15 @@ def test_the_pages_hold_players_figures_and_no_input(workbook):
 
     figures = page_of(paths, "03_train_combined").count("data:image/png")
     assert figures >= 2, "live curve and final curve"
+
+
+def test_the_pages_in_a_browser(workbook, browser):
+    """At 390 pixels nothing overflows; images and players are described, links lead somewhere."""
+    paths, _ = workbook
+    for stem in SMALL:
+        check_page(browser, paths.executed / f"{stem}.html")
+    for stem in ("01_prepare_dataset", "05_evaluate", "06_generate_samples"):
+        check_players(browser, paths.executed / f"{stem}.html")
 
 
 def test_the_samples_are_there_and_audible(workbook):

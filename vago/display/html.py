@@ -130,10 +130,13 @@ def _cells(column: pd.Series, boxed: bool) -> list[str]:
     long = column.map(_is_long).any() and not boxed
     texts = "white-space:normal;min-width:16em" if long else "white-space:nowrap"
 
+    wraps = ' class="wraps"' * (not boxed)  # on a narrow page
+
     cells = []
     for value in column:
         if isinstance(value, str):
-            cells.append(f'<td style="text-align:left;{texts}">{html.escape(value)}</td>')
+            text = html.escape(value)
+            cells.append(f'<td{wraps} style="text-align:left;{texts}">{text}</td>')
         elif isinstance(value, float) and math.isfinite(value):
             cells.append(f"<td>{value:.{places}f}</td>")
         else:
@@ -202,10 +205,10 @@ def players_html(
         name = f'<td style="text-align:left">{html.escape(title)}</td>'
         seconds = f'<td style="white-space:nowrap">{len(wav) / rate:.1f} s</td>'
         label = f"{caption}: {title}" if caption else title
-        player = f'<td style="width:20em">{audio_tag(wav, rate, small, label)}</td>'
+        player = f'<td style="width:22em">{audio_tag(wav, rate, small, label)}</td>'
         rows.append(f"<tr>{name}{seconds}{player}</tr>")
 
-    return f'{_caption(caption)}<table style="width:100%;table-layout:auto">{"".join(rows)}</table>'
+    return f'{_caption(caption)}<table class="players" style="width:100%">{"".join(rows)}</table>'
 
 
 def marked_changes(parts: Iterable[tuple[str, str]]) -> str:

@@ -23,6 +23,7 @@ main { max-width: 60rem; margin: 0 auto; }
 .jp-MarkdownCell .jp-MarkdownOutput { padding-left: 0; }
 .jp-OutputArea .jp-RenderedText[data-mime-type="text/plain"] { padding-left: 0; }
 .jp-RenderedHTMLCommon code { overflow-wrap: anywhere; }
+.jp-RenderedHTML > p:first-child { margin-top: 1em; }
 .jp-RenderedHTMLCommon img { background: white; border-radius: 4px; }
 nav.contents { margin: 1em 0; line-height: 1.8; }
 .jp-RenderedHTMLCommon nav.contents ol { display: inline; margin: 0; padding: 0; }
@@ -30,7 +31,9 @@ nav.contents li { display: inline; }
 nav.contents li + li::before { content: "· "; }
 @media (max-width: 40rem) {
   body.jp-Notebook { padding: 12px; }
-  .jp-RenderedHTMLCommon td { white-space: normal !important; min-width: 0 !important; }
+  .jp-RenderedHTMLCommon td.wraps { white-space: normal !important; min-width: 0 !important; }
+  .jp-RenderedHTMLCommon .players tr { display: flex; flex-wrap: wrap; }
+  .jp-RenderedHTMLCommon .players td:last-child { flex-grow: 1; }
 }
 @media (prefers-color-scheme: dark) {
   body.jp-Notebook {

@@ -49,7 +49,7 @@ def histograms(clips: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     ]
     bars = axes[0, 0].containers or axes[0, 0].patches
     figure.legend(bars, amounts, loc="outside upper left", ncols=3, frameon=False)
-    medians = ", ".join(f"{label} {clips[name].median():.3g}" for name, label in labels.items())
+    medians = ", ".join(f"{label} {clips[name].median():.6g}" for name, label in labels.items())
     return described(figure, f"Histograms of {'; '.join(amounts)}. Medians: {medians}")
 
 
