@@ -190,6 +190,15 @@ def test_notebook_cells_only_call(path):
         assert re.fullmatch(r"[a-z-]+", cell.id), "cell ids are names, so that they stay"
 
 
+@pytest.mark.parametrize("path", SIX, ids=lambda p: p.stem)
+def test_prose_names_no_source_of_the_demo(path):
+    """It is true of every profile; what is the demo's alone is shown where `demo_voice` is set."""
+    cells = nbformat.read(path, as_version=4).cells
+    prose = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    named = re.findall(r"quiz.show|interview|fifteen|both sources", prose, re.IGNORECASE)
+    assert not named
+
+
 def test_the_three_trainings_have_the_same_code():
     """Apart from their settings, so that a change in one is a change in all."""
     trainings = []

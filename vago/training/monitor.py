@@ -184,9 +184,9 @@ def log_line(row: dict[str, Any], steps: int) -> str:
 
     if row["kind"] == "eval":
         best = "  (best so far)" if row.get("best") else ""
-        return f"{at}  held-out: mel CE {row['mel_ce']:.4f}, text CE {row['text_ce']:.4f}{best}"
+        return f"{at}  held-out: mel CE {row['mel_ce']:.3f}, text CE {row['text_ce']:.3f}{best}"
 
-    losses = f"loss {row['loss']:.4f}  mel CE {row['mel_ce']:.4f}  text CE {row['text_ce']:.4f}"
+    losses = f"loss {row['loss']:.3f}  mel CE {row['mel_ce']:.3f}  text CE {row['text_ce']:.3f}"
     return f"{at}  {losses}  lr {row['learning_rate']:.2e}"
 
 
