@@ -21,7 +21,7 @@ DPI = 80
 LONG_TEXT = 36  # characters; a column with a longer text wraps
 
 # the titles stay in sight while a box scrolls
-HEAD = "text-align:left;position:sticky;top:0;background:var(--jp-layout-color0,Canvas)"
+HEAD = "position:sticky;top:0;background:var(--jp-layout-color0,Canvas)"
 
 # Changes are struck out or underlined as well as coloured, for readers who see no colours.
 # Both colours of a change are named: a dark page has light text.
@@ -30,6 +30,16 @@ NEW = "color:#222;background:#d9e9f7;text-decoration:underline #0b5394;font-weig
 
 # of an <audio>, when it starts
 STOP_OTHERS = "for (const a of document.querySelectorAll('audio')) if (a !== this) a.pause()"
+
+# for a telephone: texts wrap, players stand below theirs, and figures scroll at a readable size
+NARROW = """
+@media (max-width: 40rem) {
+  td.wraps { white-space: normal !important; min-width: 0 !important }
+  .players tr { display: flex; flex-wrap: wrap }
+  .players td:last-child { flex-grow: 1 }
+  .figure img { max-width: none !important; width: 36rem }
+}
+"""
 
 STYLE = """
 :root { color-scheme: light dark }
@@ -85,7 +95,8 @@ def png(figure: Figure) -> bytes:
 def image_tag(figure: Figure) -> str:
     """A figure as an HTML image; what `figures.described` said of it is its alternative text."""
     alt = html.escape(str(figure.get_label()))
-    return f'<img alt="{alt}" src="{_data_url("image/png", png(figure))}">'
+    image = f'<img alt="{alt}" src="{_data_url("image/png", png(figure))}">'
+    return f'<div class="figure" style="overflow-x:auto">{image}</div>'
 
 
 def _data_url(kind: str, data: bytes) -> str:
@@ -106,7 +117,11 @@ def table_html(rows: pd.DataFrame, caption: str = "") -> str:
     columns = [_cells(shown.iloc[:, place], boxed) for place in range(shown.shape[1])]
 
     names = [shown.index.name or "", *shown.columns]
-    head = "".join(f'<th style="{HEAD}">{html.escape(str(name))}</th>' for name in names)
+    sides = ["left", *("left" if _has_texts(shown[name]) else "right" for name in shown)]
+    head = "".join(
+        f'<th style="text-align:{side};{HEAD}">{html.escape(str(name))}</th>'
+        for name, side in zip(names, sides)
+    )
     lines = []
     for index, *cells in zip(shown.index, *columns):
         first = f'<th style="text-align:left;white-space:nowrap">{html.escape(str(index))}</th>'
@@ -150,6 +165,10 @@ def decimals(values: Iterable[float]) -> int:
     needed = [len(f"{value:.3f}".rstrip("0").split(".")[1]) for value in finite]
     most = 1 if any(abs(value) >= 1000 for value in finite) else 3
     return min(most, max(needed, default=0))
+
+
+def _has_texts(column: pd.Series) -> bool:
+    return any(isinstance(value, str) for value in column)
 
 
 def _is_long(value: Any) -> bool:
@@ -243,7 +262,7 @@ def page(title: str, sections: Iterable[tuple[str, str]]) -> str:
     name = html.escape(title)
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{name}</title><style>{STYLE}</style>"
+        f"<title>{name}</title><style>{STYLE}{NARROW}</style>"
     )
     return (
         f'<!doctype html>\n<html lang="en"><head>{head}</head><body><h1>{name}</h1>\n'

@@ -30,12 +30,7 @@ nav.contents { margin: 1em 0; line-height: 1.8; }
 .jp-RenderedHTMLCommon nav.contents ol { display: inline; margin: 0; padding: 0; }
 nav.contents li { display: inline; }
 nav.contents li + li::before { content: "· "; }
-@media (max-width: 40rem) {
-  body.jp-Notebook { padding: 12px; }
-  .jp-RenderedHTMLCommon td.wraps { white-space: normal !important; min-width: 0 !important; }
-  .jp-RenderedHTMLCommon .players tr { display: flex; flex-wrap: wrap; }
-  .jp-RenderedHTMLCommon .players td:last-child { flex-grow: 1; }
-}
+@media (max-width: 40rem) { body.jp-Notebook { padding: 12px; } }
 @media (prefers-color-scheme: dark) {
   body.jp-Notebook {
     --jp-layout-color0: #161616; --jp-layout-color1: #161616; --jp-layout-color2: #2a2a2a;
@@ -51,6 +46,7 @@ nav.contents li + li::before { content: "· "; }
     background: #161616; color: #e4e4e4;
   }
 }
+NARROW
 </style>{% endblock %}
 """
 
@@ -64,6 +60,8 @@ def write_page(executed: Path, folder: Path, title: str) -> Path:
     import nbformat
     from nbconvert import HTMLExporter
 
+    from vago.display.html import NARROW
+
     notebook = nbformat.read(executed, as_version=4)
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
@@ -73,7 +71,7 @@ def write_page(executed: Path, folder: Path, title: str) -> Path:
 
     # Without both prompts, text and outputs have the same left edge.
     exporter = HTMLExporter(
-        raw_template=TEMPLATE,
+        raw_template=TEMPLATE.replace("NARROW", NARROW),
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
