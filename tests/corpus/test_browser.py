@@ -81,6 +81,7 @@ def test_any_column_filters_and_sorts(table):
 
 def test_the_chosen_clip_is_played_drawn_and_marked(table):
     table.buttons[2].click()
+    assert 'aria-label="' in table.player.value and 'alt="Waveform' in table.player.value
     assert "data:audio/flac" in table.player.value and "data:image/png" in table.player.value
     assert "quiz-one-0002" in table.facts.value
     assert "snr db <b>22</b>" in table.facts.value

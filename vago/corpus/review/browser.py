@@ -225,7 +225,7 @@ class ClipBrowser:
         try:
             wav, rate = ledger.candidate_audio(self.corpus, self.recordings_dir, row)
             picture = figures.spectrogram(wav, rate)
-            player = html.audio_tag(wav, rate)
+            player = html.audio_tag(wav, rate, label=row.candidate)
             self.player.value = player + html.image_tag(picture)
         except VagoError as error:
             self.player.value = f"<p>{escape(str(error))}</p>"
