@@ -34,7 +34,7 @@ STOP_OTHERS = "for (const a of document.querySelectorAll('audio')) if (a !== thi
 # for a telephone: texts wrap, players stand below theirs, and figures scroll at a readable size
 NARROW = """
 @media (max-width: 40rem) {
-  td.wraps { white-space: normal !important; min-width: 0 !important }
+  td.wraps { white-space: normal !important }
   .players tr { display: flex; flex-wrap: wrap }
   .players td:last-child { flex-grow: 1 }
   .figure img { max-width: none !important; width: 36rem }
@@ -143,7 +143,7 @@ def _cells(column: pd.Series, boxed: bool) -> list[str]:
     numbers = [value for value in column if isinstance(value, float)]
     places = decimals(numbers)
     long = column.map(_is_long).any() and not boxed
-    texts = "white-space:normal;min-width:16em" if long else "white-space:nowrap"
+    texts = "white-space:normal;min-width:min(16em,35vw)" if long else "white-space:nowrap"
 
     wraps = ' class="wraps"' * (not boxed)  # on a narrow page
 
@@ -227,7 +227,8 @@ def players_html(
         player = f'<td style="width:22em">{audio_tag(wav, rate, small, label)}</td>'
         rows.append(f"<tr>{name}{seconds}{player}</tr>")
 
-    return f'{_caption(caption)}<table class="players" style="width:100%">{"".join(rows)}</table>'
+    opened = '<table class="players" style="width:100%;table-layout:auto">'
+    return f"{_caption(caption)}{opened}{''.join(rows)}</table>"
 
 
 def marked_changes(parts: Iterable[tuple[str, str]]) -> str:

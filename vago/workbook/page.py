@@ -24,7 +24,8 @@ main { max-width: 60rem; margin: 0 auto; }
 .jp-OutputArea .jp-RenderedText[data-mime-type="text/plain"] { padding-left: 0; }
 .jp-RenderedHTMLCommon code { overflow-wrap: anywhere; }
 .jp-RenderedHTML > p:first-child { margin-top: 0.7em; }
-.jp-RenderedText pre { word-break: normal; overflow-wrap: anywhere; }
+.jp-OutputArea .jp-RenderedText pre { word-break: normal; overflow-wrap: anywhere; }
+.jp-RenderedHTMLCommon .figure { margin: 0.4em 0; }
 .jp-RenderedHTMLCommon img { background: white; border-radius: 4px; }
 nav.contents { margin: 1em 0; line-height: 1.8; }
 .jp-RenderedHTMLCommon nav.contents ol { display: inline; margin: 0; padding: 0; }
