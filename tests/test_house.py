@@ -91,8 +91,8 @@ def test_no_name_means_two_things():
     assert not {name: where for name, where in places.items() if len(where) > 1}
 
 
-def test_readme_has_one_row_per_room():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_developers_page_has_one_row_per_room():
+    readme = (ROOT / "vago" / "README.md").read_text(encoding="utf-8")
     rooms = {path.name for path in (ROOT / "vago").iterdir() if (path / "__init__.py").exists()}
     assert set(re.findall(r"^\| `(\w+)/` \|", readme, re.MULTILINE)) == rooms
 
