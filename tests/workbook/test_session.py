@@ -232,7 +232,18 @@ def test_errors_and_interrupts_are_one_sentence(project):
     """In the first cells too, before `begin`."""
     page = nbformat.read(add_session(project), as_version=4)
     code = [cell.source for cell in page.cells if cell.cell_type == "code"]
-    interrupt = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(20)"
+    interrupt = """
+import os, signal, time, weakref
+class Model: pass
+def train():
+    global held
+    model = Model()
+    held = weakref.ref(model)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(20)
+train()
+"""
+    released = "assert held() is None, 'what the stopped cell held is still in memory'"
 
     errors: list[dict] = []
 
@@ -242,7 +253,7 @@ def test_errors_and_interrupts_are_one_sentence(project):
 
     manager, client = start_new_kernel(cwd=str(project / "notebooks"))
     try:
-        for source in ("epochz = 3", *code[:2], "del epochz", *code[:2], interrupt):
+        for source in ("epochz = 3", *code[:2], "del epochz", *code[:2], interrupt, released):
             client.execute_interactive(source, timeout=60, output_hook=note)
     finally:
         client.stop_channels()

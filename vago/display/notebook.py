@@ -5,9 +5,11 @@ Only this module and `corpus.review.browser` import IPython and ipywidgets.
 
 from __future__ import annotations
 
+import gc
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
@@ -166,6 +168,8 @@ INTERRUPTED = (
     "interrupted: what finished cells have written is kept; run this cell again to continue"
 )
 
+RELEASED = (VagoError, KeyboardInterrupt, MemoryError)  # see `_release`
+
 _failed: set[int] = set()  # execution counts of cells that raised, of those that were watched
 
 
@@ -187,6 +191,34 @@ def _show_interrupt(shell: Any, kind: type, error: BaseException, trace: Any, tb
 def _note_failure(result: Any) -> None:
     if not result.success:
         _failed.add(result.execution_count)
+        _release(result.error_in_exec)
+
+
+def _release(error: BaseException | None) -> None:
+    """Let go of what a stopped cell's functions held: a model that is trained, say.
+
+    IPython keeps the last error, and with it every local variable on its way. When the cell is run
+    again, the model would be in memory twice.
+    """
+    while error is not None:
+        name = type(error).__name__
+        if isinstance(error, RELEASED) or name == "OutOfMemoryError":
+            _clear_frames(error)
+        error = error.__cause__ or error.__context__
+
+
+def _clear_frames(error: BaseException) -> None:
+    traceback.clear_frames(error.__traceback__)
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        _ = frame.f_locals  # up to Python 3.12 a copy of the variables; reading it empties it too
+
+
+def free_gpu() -> None:
+    """Give GPU memory that is not in use back, for the notebooks that follow in other kernels."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 def executed_cells() -> list[tuple[str, bool]]:

@@ -120,6 +120,7 @@ def finish(p: Params, paths: Paths) -> None:
     Never raises: the notebook's work is done. Under `vago run`, which records itself, nothing
     happens.
     """
+    notebook.free_gpu()
     if RUN_BY_RUNNER in os.environ:
         return
 
