@@ -6,7 +6,7 @@ from helpers.projects import ROOT
 from vago import VagoError
 from vago.corpus.params import CorpusParams
 from vago.profiles import read_yaml
-from vago.synthesis.params import SampleParams, Script
+from vago.synthesis.params import SampleParams
 from vago.training.params import TrainParams
 from vago.workbook.pipeline import NOTEBOOKS
 
@@ -109,11 +109,3 @@ def test_an_earlier_name_that_papermill_injects_wins_over_the_cell():
 def test_a_parents_record_under_earlier_names_is_inherited():
     child = TrainParams(phase="combined", parent="baseline").inherit({"checkpointing": True})
     assert child.gradient_checkpointing is True
-
-
-def test_script_names_must_differ(tmp_path):
-    (tmp_path / "s.yaml").write_text(
-        "title: t\nlines:\n- {name: a, text: Egy.}\n- {name: a, text: Két.}\n"
-    )
-    with pytest.raises(VagoError, match="found twice: a"):
-        Script.load(tmp_path / "s.yaml")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import vago
+from vago import VagoError
 from vago.profiles import project_root as project_root  # which other rooms import from here
 from vago.settings import Params
 
@@ -95,7 +96,16 @@ class Paths:
         return self.root / "params" / self.home.name / "corrections.csv"
 
     def script(self, name: str) -> Path:
-        return self.root / "params" / "scripts" / f"{name}.yaml"
+        """The file of a script, <name>.txt where there is no <name>.yaml; VagoError for both."""
+        file = self.root / "params" / "scripts" / f"{name}.yaml"
+        text = file.with_suffix(".txt")
+        if not text.exists():
+            return file
+        if file.exists():
+            raise VagoError(
+                f"{self.shown(file)} and {text.name} are two scripts of one name: rename one"
+            )
+        return text
 
     def shown(self, path: Path) -> str:
         """`path` relative to the project where it lies inside it, as messages show it."""

@@ -13,7 +13,7 @@ from vago.audio.speakers import SpeakerEncoder
 from vago.corpus.corpus import Corpus
 from vago.evaluation import target
 from vago.recipes.demo import composition
-from vago.synthesis.params import Script
+from vago.synthesis.script import Script
 
 
 def test_the_target_speaks_as_the_demos_quiz_show_does(monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.projects import SCRIPTS, drawn_lines
 from vago.recipes.demo import templates, words
-from vago.synthesis.params import Script
+from vago.synthesis.script import Script
 from vago.text import normalize
 
 UNHEARD = [line.text for line in Script.load(SCRIPTS / "unheard.yaml").lines]

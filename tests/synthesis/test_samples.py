@@ -9,7 +9,8 @@ import pytest
 from vago.audio import io
 from vago.corpus.corpus import Corpus
 from vago.synthesis import samples
-from vago.synthesis.params import SampleParams, Script, SpeechParams
+from vago.synthesis.params import SampleParams, SpeechParams
+from vago.synthesis.script import Script
 
 COLUMNS = (
     "line file category text seconds took_seconds ended takes duration phase model_sha256 prompt "

@@ -9,7 +9,7 @@ import pytest
 from helpers.projects import SCRIPTS
 from vago import VagoError
 from vago.recipes.demo.templates import QUIZ_CATEGORIES
-from vago.synthesis.params import Script
+from vago.synthesis.script import Script, read_script, with_names
 
 SHOW = (
     "opening question easy correct wrong medium confirm lifeline audience million bigwin tension "
@@ -50,9 +50,87 @@ def test_every_line_can_be_spoken(name):
         assert name == "categories" or line.category in QUIZ_CATEGORIES
 
 
-def test_a_script_with_a_name_twice_is_refused(tmp_path):
-    path = tmp_path / "twice.yaml"
-    lines = "- {name: a, text: Egy.}\n- {name: a, text: Kettő.}\n"
-    path.write_text(f"title: t\nlines:\n{lines}", encoding="utf-8")
-    with pytest.raises(VagoError, match="found twice: a"):
-        Script.load(path)
+def written(tmp_path, name: str, content: str):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_a_text_file_is_a_script(tmp_path):
+    text = "\ufeff# the opening\nJó estét kívánok!\n\n  Kérdés: melyik?  \n#no\nJó estét kívánok!\n"
+    script = Script.load(written(tmp_path, "my_evening.txt", text))
+    assert script.title == "my evening"
+    assert [(line.name, line.text) for line in script.lines] == [
+        ("jo_estet_kivanok", "Jó estét kívánok!"),
+        ("kerdes_melyik", "Kérdés: melyik?"),
+        ("jo_estet_kivanok_2", "Jó estét kívánok!"),
+    ]
+
+
+PLAIN = "- Jó estét!\n- {text: Nyert 40 000 Ft-ot., category: question}\n- {name: a, text: A.}\n"
+
+
+@pytest.mark.parametrize("content", [PLAIN, f"lines:\n{PLAIN}"])
+def test_lines_may_be_plain_texts_without_title_and_names(tmp_path, content):
+    script = Script.load(written(tmp_path, "s.yaml", content))
+    assert [line.name for line in script.lines] == ["jo_estet", "nyert_40_000_ft_ot", "a"]
+    assert (script.title, script.lines[1].category) == ("s", "question")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Legmegszentségteleníthetetlenebb!", "legmegszentsegtelenithet"),
+        ("A legmegbízhatatlanabb vetélkedő", "a_legmegbizhatatlanabb"),
+        ("Привет", "line"),
+        ("a", "a_2"),
+    ],
+)
+def test_a_line_is_named_after_its_first_words(text, name):
+    assert with_names([text, {"name": "a", "text": "Más."}])[0]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("s.yaml", "lines:\n- {name: a, text: E.}\n- {name: a, text: K.}\n", "1: .* twice: a"),
+        ("s.yaml", "lines:\n- Egy.\n- 42\n", "line 3: 42 is no text: put it in quotes"),
+        ("s.yaml", "- Egy.\n- Kérdés: mi?\n", "line 2: 'Kérdés' is not one of .* quotes"),
+        ("s.yaml", "lines:\n- Egy.\ntitel: x\n", "line 3: 'titel' is not one of title and lines"),
+        ("s.yaml", "lines:\n- name: a\n", "line 2: text is missing"),
+        ("s.yaml", "lines:\n- name: Á\n  text: Egy.\n", "line 2: name = 'Á' is not valid"),
+        ("s.yaml", "lines:\n- 'Egy.\n", "s.yaml, line 3 is not valid YAML"),
+        ("s.yaml", "title: t\n", "no line to speak"),
+        ("s.yaml", "", "no line to speak"),
+        ("s.yaml", "just a text", "no line to speak"),
+        ("s.txt", "# Egy.\n\n", "no line to speak: write one sentence a line"),
+        ("s.txt", "Egy.\n\n***\n", "s.txt, line 3: nothing is left to be spoken of '[*]{3}'"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_line(tmp_path, file, content, said):
+    with pytest.raises(VagoError, match=said) as error:
+        Script.load(written(tmp_path, file, content))
+    assert "\n" not in str(error.value) and file in str(error.value)
+
+
+def test_files_that_are_no_text_are_named(tmp_path):
+    (tmp_path / "s.txt").write_bytes("Jó estét!".encode("latin2"))
+    with pytest.raises(VagoError, match="s.txt is not a text in UTF-8"):
+        Script.load(tmp_path / "s.txt")
+
+    with pytest.raises(VagoError, match="opera.yaml does not exist: there are s; a .txt file"):
+        Script.load(tmp_path / "opera.yaml")
+
+
+def test_a_scripts_file_is_found_by_its_name(project):
+    folder = project.script("x").parent
+    folder.mkdir(parents=True)
+    assert project.script("x") == folder / "x.yaml"
+
+    (folder / "x.txt").write_text("Jó estét!\n", encoding="utf-8")
+    assert project.script("x") == folder / "x.txt"
+    assert read_script("x", project).lines[0].text == "Jó estét!"
+
+    (folder / "x.yaml").write_text("- Jó estét!\n", encoding="utf-8")
+    with pytest.raises(VagoError, match="params/scripts/x.yaml and x.txt are two scripts"):
+        read_script("x", project)

@@ -30,7 +30,11 @@ def test_misspelt_settings_are_refused_with_a_near_miss(project):
         ("02_train_baseline", {"learning_rate": "fast"}, "learning_rate = 'fast' is not valid"),
         ("03_train_combined", {"phase": "ultrafine"}, "belongs to 04_train_ultrafine"),
         ("04_train_ultrafine", {"outputs_root": "elsewhere"}, "make it the same in all six"),
-        ("06_generate_samples", {"script": "opera"}, "opera.yaml does not exist"),
+        (
+            "06_generate_samples",
+            {"script": "opera"},
+            "scripts/opera.yaml does not exist: there are quiz_show",
+        ),
     ],
 )
 def test_bad_parameter_files_are_refused(project, stem, values, expected):

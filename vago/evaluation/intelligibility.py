@@ -33,7 +33,8 @@ from vago.model.phases import BEST, PHASES, load_phase_weights, read_record
 from vago.paths import Paths, project_root
 from vago.profiles import check_profile
 from vago.synthesis import samples, synthesizer
-from vago.synthesis.params import SampleParams, Script
+from vago.synthesis.params import SampleParams
+from vago.synthesis.script import Script, read_script
 from vago.text import normalize
 
 SCRIPT = "unheard"
@@ -117,7 +118,7 @@ def evaluate_speech(
     paths = Paths.of(p, root)
 
     corpus = Corpus.load(paths.corpus)
-    script = Script.load(paths.script(SCRIPT))
+    script = read_script(SCRIPT, paths)
     weights = weights_of(paths, phases)
     measuring = _Measuring(
         p,

@@ -18,7 +18,7 @@ from vago.audio.speakers import SpeakerEncoder
 from vago.corpus.corpus import Corpus
 from vago.evaluation.metrics import LineRecording, Reference
 from vago.recipes.demo.composition import QUIZ_MANNER, VARIANT
-from vago.synthesis.params import Script
+from vago.synthesis.script import Script
 from vago.text import normalize
 
 # Voices to compare the target's with; without Mike, which has the formants of the demo's m3.

@@ -1,14 +1,11 @@
-"""Settings of speech synthesis, shared by 05, 06, export and evaluation; and scripts."""
+"""Settings of speech synthesis, shared by 05, 06, export and evaluation."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field
 
-from vago import VagoError
-from vago.profiles import read_yaml
 from vago.settings import NAME, Params
 
 # The sampler's settings; coqui-tts has them under the same names.
@@ -72,7 +69,9 @@ class SampleParams(SpeechParams):
 
     notebook: ClassVar[str] = "06_generate_samples"
 
-    script: str = Field("quiz_show", pattern=NAME, description="params/scripts/<script>.yaml")
+    script: str = Field(
+        "quiz_show", pattern=NAME, description="params/scripts/<script>.yaml or .txt"
+    )
     phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = Field(
         "best", description="who speaks; best: the phase with the lowest held-out loss"
     )
@@ -83,42 +82,3 @@ class SampleParams(SpeechParams):
 
     def synthesis(self) -> dict[str, Any]:
         return super().synthesis() | {"pause_seconds": self.pause_seconds}
-
-
-class ScriptLine(BaseModel):
-    """One line of a script. `name` becomes part of the file name: 01_opening.wav."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: str = Field(pattern=r"^[a-z0-9_]+$")
-    text: str = Field(min_length=1)
-    category: str = ""
-
-
-class Script(BaseModel):
-    """params/scripts/<name>.yaml: the lines to be spoken."""
-
-    model_config = ConfigDict(extra="forbid")
-    title: str
-    lines: list[ScriptLine] = Field(min_length=1)
-
-    @field_validator("lines")
-    @classmethod
-    def _names_differ(cls, lines):
-        names = [line.name for line in lines]
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            raise ValueError(f"line names must differ, found twice: {', '.join(twice)}")
-        return lines
-
-    @classmethod
-    def load(cls, path: Path) -> Script:
-        """Read a script. Raises VagoError naming the file, the key and what is wrong with it."""
-        try:
-            return cls(**read_yaml(path))
-        except ValidationError as error:
-            problems = []
-            for problem in error.errors():
-                key = ".".join(map(str, problem["loc"]))
-                message = problem["msg"].removeprefix("Value error, ")
-                problems.append(f"{path}: {key}: {message}")
-            raise VagoError("; ".join(problems)) from None

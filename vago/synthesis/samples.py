@@ -18,7 +18,8 @@ from vago.model import xtts
 from vago.model.phases import chosen_phase, open_phase
 from vago.paths import Paths
 from vago.synthesis import durations, synthesizer
-from vago.synthesis.params import SampleParams, Script, SpeechParams
+from vago.synthesis.params import SampleParams, SpeechParams
+from vago.synthesis.script import Script, read_script
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def speak_script(
         samples.csv as a table: line, file, category, text, seconds, took_seconds, ended, takes,
         duration, phase, model_sha256, prompt, and the settings of `SpeechParams.recorded`.
     """
-    script = Script.load(paths.script(p.script))
+    script = read_script(p.script, paths)
     speaking = speaking or open_speaking_phase(p, paths)
     texts = [line.text for line in script.lines]
     utterances = synthesizer.speak(

@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from vago import VagoError
+from vago.paths import Paths
 from vago.profiles import check_profile, is_layered
 from vago.settings import SETTINGS_FROM, Params
-from vago.synthesis.params import Script
+from vago.synthesis.script import read_script
 from vago.training.params import TrainParams
 from vago.workbook.notebook import read_notebook, tags
 from vago.workbook.pipeline import NOTEBOOKS
@@ -84,8 +85,8 @@ def make_plans(
 
     check_agreement(profile, plans)
     if "06_generate_samples" in selected:
-        script = plans["06_generate_samples"].p.script
-        Script.load(root / "params" / "scripts" / f"{script}.yaml")
+        p = plans["06_generate_samples"].p
+        read_script(p.script, Paths.of(p, root))
     return plans
 
 

@@ -25,7 +25,8 @@ from vago.recipes.benchmark.ours import Ours
 from vago.recipes.benchmark.params import BenchmarkParams
 from vago.recipes.benchmark.process import WorkerProcess
 from vago.recipes.extras import need_extra
-from vago.synthesis.params import Script, SpeechParams
+from vago.synthesis.params import SpeechParams
+from vago.synthesis.script import Script
 from vago.synthesis.synthesizer import voice_from
 
 STOCK, OURS = "stock", "vago"

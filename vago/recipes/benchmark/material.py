@@ -17,7 +17,7 @@ from vago.model import bundled, xtts
 from vago.paths import Paths
 from vago.recipes.benchmark.params import BenchmarkParams
 from vago.recipes.benchmark.stock import stock_dvae
-from vago.synthesis.params import Script
+from vago.synthesis.script import Script
 from vago.text import normalize
 
 Log = Callable[[str], None]
