@@ -6,6 +6,7 @@ A test that changes the project works on a copy.
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -17,6 +18,12 @@ from helpers.recordings import write_interview, write_quiz
 from vago import fingerprint
 from vago.corpus.params import CorpusParams
 from vago.paths import Paths
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C: the background job of a shell ignores it, and so would all that tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="module")

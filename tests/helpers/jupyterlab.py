@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import shutil
 import signal
@@ -52,10 +54,20 @@ class RunningLab:
         command = [sys.executable, "-m", "vago", "lab", profile, "--no-browser", "--port", "0"]
         home.mkdir(parents=True, exist_ok=True)
         self.file = home / "lab.log"
+
+        # a terminal, as a person has: only there does Jupyter handle Ctrl-C by itself; elsewhere
+        # it is a KeyboardInterrupt, which one of the libraries below may swallow
+        self.keyboard, terminal = pty.openpty()
         with open(self.file, "w") as log:
             self.process = subprocess.Popen(
-                [*command, *options], cwd=root, env=env, stdout=log, stderr=subprocess.STDOUT
+                [*command, *options],
+                cwd=root,
+                env=env,
+                stdin=terminal,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
+        os.close(terminal)
         self.address = until(self._address, "JupyterLab printed its address", START_SECONDS)
 
     @property
@@ -69,9 +81,9 @@ class RunningLab:
 
     def ctrl_c(self, seconds: float = 90.0) -> int:
         """Ctrl-C in its terminal; its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(seconds)
+        self.process.send_signal(signal.SIGINT)
+        until(lambda: self.process.poll() is not None, f"it ends by Ctrl-C:\n{self.log}", seconds)
+        return self.process.returncode
 
 
 @contextmanager
@@ -87,6 +99,7 @@ def running_lab(root: Path, profile: str, home: Path, *options: str) -> Iterator
                 lab.process.wait(90)
             except subprocess.TimeoutExpired:
                 lab.process.kill()
+        os.close(lab.keyboard)
 
 
 @contextmanager
@@ -113,7 +126,11 @@ class LabPage:
         self.wait_idle()
 
     def wait_idle(self) -> None:
-        """Wait until the kernel of the notebook in front does nothing."""
+        """Wait until the kernel of the notebook in front does nothing.
+
+        A notebook that has no kernel yet calls itself idle as well, and loses what is run in it.
+        """
+        self.page.get_by_text(re.compile(r"Python 3 .*\| Idle")).first.wait_for()
         self.indicator("idle").wait_for()
 
     def indicator(self, status: str) -> Any:
@@ -127,7 +144,6 @@ class LabPage:
 
     def run_all(self) -> None:
         self.menu("Run", "Run All Cells")
-        self.indicator("busy").wait_for()
 
     def open(self, name: str) -> None:
         """Double-click a file in the file browser."""

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from functools import partial
 
 import pytest
 
@@ -70,12 +69,8 @@ def test_a_stop_keeps_what_was_received(hub, run, files):
     code = fetch_script(files, run.folder, accept=True, source=hub.url)
     part = run.folder / f".model.pth.{published.REVISION}.part"
 
-    # a process in the background of a shell ignores Ctrl-C, and passes that on
     command = [sys.executable, "-c", code]
-    heed_ctrl_c = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
-    ) as running:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         deadline = time.monotonic() + 120
         while not part.exists() or part.stat().st_size < 60_000:
             assert time.monotonic() < deadline and running.poll() is None
