@@ -91,6 +91,11 @@ class Paths:
         return self.home / "report"
 
     @property
+    def unfinished(self) -> Path:
+        """Ledger and report of the last run of 01 where it made no corpus of what it had cut."""
+        return self.report / "unfinished"
+
+    @property
     def corrections(self) -> Path:
         """What a person decided about clips; in git, not in outputs."""
         return self.root / "params" / self.home.name / "corrections.csv"

@@ -156,7 +156,7 @@ def test_a_crash_leaves_the_old_corpus_or_none(paths, folder, monkeypatch):
     assert Corpus.load(paths.corpus).digest == made.digest
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_csv", crash)
+        patch.setattr(writer, "write_table", crash)
         with pytest.raises(TypeError):
             prepare(P, paths, encode)
     with pytest.raises(VagoError, match="no corpus"):

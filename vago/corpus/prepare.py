@@ -21,6 +21,7 @@ from vago.corpus.corpus import Corpus, Stretch, frozen_stretches
 from vago.corpus.corrections import read_corrections
 from vago.corpus.held_out import split_held_out
 from vago.corpus.params import CorpusParams
+from vago.corpus.review.unfinished import remove_unfinished, write_unfinished
 from vago.corpus.sources import Recording, find_recordings
 from vago.corpus.staging import ClipStaging
 from vago.corpus.timeline import account
@@ -63,7 +64,8 @@ def prepare(
     """Cut the recordings of all sources into clips and write the corpus; same input, same bytes.
 
     An older corpus stays as it is until everything is cut and judged. A held-out set, once drawn,
-    is kept. ASR results are cached, so that a second run needs no ASR.
+    is kept. ASR results are cached, so that a second run needs no ASR. Where what was cut makes no
+    corpus, such as too few clips, its ledger and report are in report/unfinished/.
 
     Args:
         encode: the base's tokenizer with its language bound.
@@ -90,6 +92,7 @@ def prepare(
         staging.remove()
 
     _remove_old_clips(made)
+    remove_unfinished(paths)
     return made
 
 
@@ -226,23 +229,23 @@ def _write(
     frozen: list[Stretch] | None,
     staging: ClipStaging,
 ) -> Corpus:
-    """Draw the held-out set and write the tables and clips."""
+    """Draw the held-out set and write the tables and clips, or else what was cut."""
     ledger = pd.DataFrame([candidates.ledger_row(one) for one in found])
     clips = pd.DataFrame([candidates.clip_row(p, one) for one in found if one.kept])
-    if clips.empty:
-        reasons = ledger["reason"].value_counts().items()
-        counts = ", ".join(f"{reason} {count}" for reason, count in reasons)
-        where = paths.shown(paths.recordings(p.recordings_dir))
-        raise VagoError(
-            f"none of the {len(ledger)} cues in {where} can be used ({counts}): "
-            "fix the recordings or the transcripts"
-        )
-
-    clips["held_out"], stretches = split_held_out(
-        clips, p.held_out_fraction, p.held_out_min_clips, p.stretch_seconds, p.seed, frozen
-    )
     read = [one.facts for one in work if one.facts]
     timeline = account(read, ledger)
+
+    try:
+        if clips.empty:
+            raise VagoError(_nothing_kept(ledger, paths.shown(paths.recordings(p.recordings_dir))))
+        clips["held_out"], stretches = split_held_out(
+            clips, p.held_out_fraction, p.held_out_min_clips, p.stretch_seconds, p.seed, frozen
+        )
+    except VagoError as error:
+        page = write_unfinished(paths, clips, ledger, timeline, staging.folder, str(error))
+        where = paths.shown(page)
+        raise VagoError(f"{error}. Every candidate and its fate: {where}") from None
+
     recordings = [
         {name: value for name, value in facts.items() if name != "speech"} for facts in read
     ]
@@ -256,6 +259,15 @@ def _write(
         parameters,
         lambda: staging.move_to(paths.corpus / "clips"),
         timeline,
+    )
+
+
+def _nothing_kept(ledger: pd.DataFrame, where: str) -> str:
+    reasons = ledger["reason"].value_counts().items()
+    counts = ", ".join(f"{reason} {count}" for reason, count in reasons)
+    return (
+        f"none of the {len(ledger)} cues in {where} can be used ({counts}): "
+        "fix the recordings or the transcripts"
     )
 
 

@@ -77,9 +77,9 @@ def save_corpus(
     # corpus.json goes first and comes back last: a crash in between leaves no valid corpus
     (root / "corpus.json").unlink(missing_ok=True)
     place_clips()
-    write_whole(root / "clips.csv", _csv(clips))
-    write_whole(root / "ledger.csv", _csv(ledger))
-    write_whole(root / "timeline.csv", _csv(timeline))
+    write_table(root / "clips.csv", clips)
+    write_table(root / "ledger.csv", ledger)
+    write_table(root / "timeline.csv", timeline)
     write_whole(root / "held_out.json", _json(held_out))
     write_whole(root / "corpus.json", _json(summary))
     return Corpus.load(root)
@@ -106,10 +106,11 @@ def _amount(clips: pd.DataFrame) -> dict[str, Any]:
     return {"clips": len(clips), "minutes": round(float(clips["seconds"].sum()) / 60, 3)}
 
 
-def _csv(table: pd.DataFrame) -> bytes:
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """A table as a CSV file: numbers with four decimals, no index."""
     text = StringIO()
     table.to_csv(text, index=False, float_format="%.4f", lineterminator="\n")
-    return text.getvalue().encode()
+    write_whole(path, text.getvalue().encode())
 
 
 def _json(content: dict[str, Any]) -> bytes:

@@ -208,33 +208,37 @@ def readings(clips: pd.DataFrame, most: int | None = SHOWN_READINGS) -> str:
 
 def write_report(corpus: Corpus, paths: Paths) -> Path:
     """Write report/corpus.html, a page that needs no other file; returns its path."""
-    table = ledger.candidate_table(corpus, read_corrections(paths.corrections))
-    kept = table[table["fate"] == "kept"]
-    rejected = table[table["fate"] != "kept"].set_index("candidate")
-    best, worst = best_and_worst(table)
+    path = paths.report / "corpus.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, html.page(f"The corpus of {paths.home.name}", sections(corpus, paths)))
+    return path
 
-    categories = html.image_tag(plots.categories(corpus.clips))
-    bars = html.image_tag(plots.timeline(timeline_bars(corpus.timeline)))
-    histograms = html.image_tag(plots.histograms(kept, measured(kept)))
+
+def sections(corpus: Corpus, paths: Paths) -> list[tuple[str, str]]:
+    """(heading, HTML) of each part of the report; those on clips are missing where none is kept."""
+    table = ledger.candidate_table(corpus, read_corrections(paths.corrections))
+    rejected = table[table["fate"] != "kept"].set_index("candidate")
     by_hand = [f"<p>{escape(line)}</p>" for line in outcomes(paths.corrections, corpus.ledger)]
 
-    sections = [
+    found = []
+    if len(corpus.timeline):
+        bars = html.image_tag(plots.timeline(timeline_bars(corpus.timeline)))
+        fates = html.table_html(fate_minutes(corpus.timeline), "Minutes")
+        found.append(("The fate of every second", bars + fates))
+    left_out = html.table_html(rejected[["reason", "detail", "start", "seconds", "text"]])
+    found += [("What was left out", left_out), ("By hand", "".join(by_hand))]
+    if corpus.clips.empty:
+        return found
+
+    kept = table[table["fate"] == "kept"]
+    best, worst = best_and_worst(table)
+    categories = html.image_tag(plots.categories(corpus.clips))
+    histograms = html.image_tag(plots.histograms(kept, measured(kept)))
+    return [
         ("How much there is", categories + html.table_html(minutes(corpus))),
-        (
-            "The fate of every second",
-            bars + html.table_html(fate_minutes(corpus.timeline), "Minutes"),
-        ),
-        (
-            "What was left out",
-            html.table_html(rejected[["reason", "detail", "start", "seconds", "text"]]),
-        ),
-        ("By hand", "".join(by_hand)),
+        *found,
         ("What was measured", histograms),
         ("The best clips", html.players_html(titled_audio(corpus, best), small=True)),
         ("The worst of the kept clips", html.players_html(titled_audio(corpus, worst), small=True)),
         ("Read aloud", readings(corpus.clips, most=None)),
     ]
-    path = paths.report / "corpus.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, html.page(f"The corpus of {paths.home.name}", sections))
-    return path
