@@ -20,7 +20,7 @@ from vago.corpus.params import CorpusParams
 from vago.corpus.segmentation import Span, cut_cues
 from vago.corpus.sources import Recording
 from vago.corpus.transcripts import Cue
-from vago.corpus.verdicts import KEPT, MAX_SAMPLES, Encode, Verdict
+from vago.corpus.verdicts import KEPT, Encode, Verdict
 from vago.text import normalize
 
 CONTEXT_SECONDS = 1.5  # on both sides of a clip; the pauses in it show the background
@@ -179,8 +179,7 @@ class Judge:
             ClipAudio(len(wav)),
             measured,
         )
-        long_enough = p.min_seconds <= candidate.seconds and 0 < len(wav) <= MAX_SAMPLES
-        usable = long_enough and not of_text.reason
+        usable = len(wav) > 0 and not verdicts.unusable(p, candidate.seconds, of_text)
         restored = bool(fix.fate and fix.fate.action == "restore")
         candidate.verdict = Verdict(*fix.verdict(fault.reason, fault.detail, usable), restored)
         return candidate

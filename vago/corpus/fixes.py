@@ -35,12 +35,15 @@ class Fix:
         """
         if self.fate and self.fate.action == "reject":
             by_rule = f"{reason}: {detail}".strip(": ") if reason else ""
-            return BY_HAND, self.fate.reason or by_rule
+            return BY_HAND, _joined(self.fate.reason, by_rule)
 
         if self.fate and reason and not usable:
             return reason, _joined(detail, "it cannot be restored")
 
-        corrected = TEXT_CORRECTED if self.text else ""
+        corrected = ""
+        if self.text:
+            corrected = f"{TEXT_CORRECTED}: {self.text.reason}".removesuffix(": ")
+
         if self.fate and reason:
             rule = f"{reason} ({detail})" if detail else reason
             restored = f"restored by hand, though {rule}"

@@ -65,6 +65,26 @@ def of_text(p: CorpusParams, text: str, encode: Encode) -> tuple[Verdict, int]:
     return Verdict(reason, detail), len(tokens)
 
 
+def unusable(p: CorpusParams, seconds: float, of_text: Verdict) -> str:
+    """Why a clip cannot be trained on, even if a person restores it; empty if it can.
+
+    Args:
+        seconds: its duration.
+        of_text: the verdict on its text.
+    """
+    limit = MAX_SAMPLES / io.SAMPLE_RATE
+    if seconds < p.min_seconds:
+        least = f"{p.min_seconds:g} s is the least"
+        return f"it is {seconds:.2f} s long and {least}: its cue has to be longer"
+    if round(seconds * io.SAMPLE_RATE) > MAX_SAMPLES:
+        return f"it is {seconds:.2f} s long and XTTS takes {limit:.1f} s: its cue has to be split"
+    if of_text.reason:
+        fault = f"{of_text.reason}: {of_text.detail}".removesuffix(": ")
+        return f"its text cannot be trained on ({fault}): correct the text first"
+
+    return ""
+
+
 def of_audio(
     p: CorpusParams, wav: np.ndarray, measured: Measures, speechless: bool, min_seconds: float
 ) -> Verdict:

@@ -23,6 +23,7 @@ SHUTDOWN_SECONDS = 60.0
 
 # JupyterLab's defaults here, weaker than what the user chooses in its Settings menu: no question
 # about news at the start, whole file names in the file browser, long lines of code are wrapped.
+# Widgets' messages are handled in the order of the clicks, not in two threads of the kernel.
 DEFAULTS = Path(vago.__file__).parent / "assets" / "jupyterlab"
 
 

@@ -9,32 +9,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import Any
+from threading import RLock
 
 import ipywidgets as widgets
-import pandas as pd
 from IPython.display import display as ipython_display
 
 from vago import VagoError
 from vago.corpus.corpus import Corpus
 from vago.corpus.corrections import read_corrections
+from vago.corpus.params import CorpusParams
 from vago.corpus.review import ledger, markup
+from vago.corpus.review.clip_table import WRAP, ClipTable
 from vago.corpus.review.decisions import Decisions
+from vago.corpus.verdicts import Encode
 from vago.display import figures, html
 
-PAGE_ROWS = 15
-ALL = ()  # the choice that lets every row pass; None would be displayed as no choice
-FILTERS = ("fate", "source", "text")  # there from the start, others can be added
-WRAP = {"flex_flow": "row wrap"}
+UNSAVED = "text not saved"
+WIDE = {"width": "98%"}
 
 
 class ClipBrowser:
-    """Filters and a page of rows; below, the chosen clip with player, spectrogram, text, actions.
+    """The table; below, the chosen clip with player, spectrogram, text and actions.
+
+    Text and reason are saved as soon as their fields are left. A text that cannot be trained on is
+    not saved, but kept for as long as the browser is open.
 
     Args:
         recordings_dir: holds the recordings, from which rejected candidates are played
         path: corrections.csv
         encode: the base's tokenizer; with it, a text with unknown tokens is refused at once
+        p: the settings that the candidates were judged by
     """
 
     def __init__(
@@ -42,77 +46,41 @@ class ClipBrowser:
         corpus: Corpus,
         recordings_dir: Path,
         path: Path,
-        encode: Callable[[str], list[int]] | None = None,
+        encode: Encode | None = None,
+        p: CorpusParams | None = None,
     ):
         self.corpus = corpus
         self.recordings_dir = Path(recordings_dir)
         self.path = Path(path)
         self.rows = ledger.candidate_table(corpus, read_corrections(path))
-        self.decisions = Decisions(path, self.rows, encode)
+        self.decisions = Decisions(path, self.rows, encode, p)
 
         self.chosen: int | None = None
-        self.page = 0
-        self.filters: dict[str, widgets.Widget] = {}
-        self.view = widgets.VBox([*self._build_table(), self._build_clip()])
-        for column in FILTERS:
-            self.add_filter(column)
-        self.refresh()
+        self.fields: dict[int, tuple[widgets.Textarea, widgets.Text]] = {}  # text, reason
+        self.unsaved: set[int] = set()  # clips whose text field cannot be trained on
+        self._filling = False
+        self._saved = ""  # what leaving a field has done; still shown when another clip is open
+        self._lock = RLock()  # JupyterLab may handle two widgets in two threads
+        self.clip = self._build_clip()
+        self.table = ClipTable(self.rows, self.choose)
+        self.view = widgets.VBox([self.table.view, self.clip])
+        self.table.refresh()
 
     def _ipython_display_(self) -> None:
         ipython_display(self.view)
 
     # Widgets
 
-    def _build_table(self) -> list[widgets.Widget]:
-        columns = [(name.replace("_", " "), name) for name in self.rows]
-        order = [("as recorded", ""), *columns]
-        self.sort = widgets.Dropdown(options=order, description="sort by", value="")
-        self.descending = widgets.ToggleButton(
-            value=False, description="largest first", icon="sort-amount-desc"
-        )
-        self.sort.observe(lambda change: self.refresh(), names="value")
-        self.descending.observe(lambda change: self.refresh(), names="value")
-
-        others = [("choose a column", ""), *columns]
-        self.more = widgets.Dropdown(options=others, description="filter by", value="")
-        self.more.observe(lambda change: self.add_filter(change["new"]), names="value")
-        self.filter_box = widgets.HBox(layout=WRAP)
-        top = widgets.HBox([self.sort, self.descending, self.more], layout=WRAP)
-
-        narrow = {"width": "3em"}
-        self.back = widgets.Button(icon="chevron-left", tooltip="previous page", layout=narrow)
-        self.forward = widgets.Button(icon="chevron-right", tooltip="next page", layout=narrow)
-        self.back.on_click(lambda button: self.turn(-1))
-        self.forward.on_click(lambda button: self.turn(1))
-        self.count = widgets.Label()
-        pages = widgets.HBox([self.back, self.forward, self.count])
-
-        return [top, self.filter_box, pages, self._build_grid()]
-
-    def _build_grid(self) -> widgets.Widget:
-        """A column of buttons with the candidates' names, beside an HTML table of their values."""
-        flat = {"height": markup.ROW, "min_height": markup.ROW, "width": "100%", "margin": "0"}
-        self.buttons = [widgets.Button(layout=flat) for _ in range(PAGE_ROWS)]
-        for place, button in enumerate(self.buttons):
-            button.on_click(lambda button, place=place: self._choose_row(place))
-
-        head = widgets.HTML(markup.heading("clip"), layout={"height": markup.ROW, "margin": "0"})
-        column = {"flex": "0 0 15em", "width": "15em"}
-        names = widgets.VBox([head, *self.buttons], layout=column)
-        self.table = widgets.HTML(layout={"margin": "0"})
-        return widgets.HBox([names, self.table], layout={"overflow": "auto"})
-
     def _build_clip(self) -> widgets.Widget:
-        wide = {"width": "98%"}
-        self.facts = widgets.HTML(layout=wide)
-        self.player = widgets.HTML(layout=wide)
-        self.reading = widgets.HTML(layout=wide)
-        self.message = widgets.HTML(layout=wide)
+        self.facts = widgets.HTML(layout=WIDE)
+        self.player = widgets.HTML(layout=WIDE)
+        self.reading = widgets.HTML(layout=WIDE)
+        self.message = widgets.HTML(layout=WIDE)
 
-        self.text = widgets.Textarea(rows=3, layout=wide, continuous_update=False)
-        self.text.observe(lambda change: self._show_reading(), names="value")
-        hint = "why, in your words (optional)"
-        self.reason = widgets.Text(placeholder=hint, layout={"width": "24em"})
+        self.previous = widgets.Button(description="Previous", icon="arrow-up")
+        self.previous.on_click(lambda button: self.step(-1))
+        self.next = widgets.Button(description="Next", icon="arrow-down")
+        self.next.on_click(lambda button: self.step(1))
 
         add = self._action
         self.save = add("Save text", "check", "train with this text", self.save_text)
@@ -121,106 +89,99 @@ class ClipBrowser:
             "Restore", "plus", "keep the clip against a rule", lambda: self.decide("restore")
         )
         self.undo = add("Undo", "undo", "remove all decisions about this clip", self.take_back)
-        self.next = add("Next", "arrow-down", "the next clip of the table", self.choose_next)
 
-        buttons = [self.save, self.reject, self.restore, self.undo, self.next]
-        actions = widgets.HBox([*buttons, self.reason], layout=WRAP)
-        parts = [self.facts, self.player, self.text, self.reading, actions, self.message]
-        self.clip = widgets.VBox(parts)
-        return self.clip
+        self.buttons = [
+            self.previous,
+            self.next,
+            self.save,
+            self.reject,
+            self.restore,
+            self.undo,
+        ]
+        self.actions = widgets.HBox(layout=WRAP)
+        return widgets.VBox()
+
+    def _open_fields(self, index: int) -> None:
+        """Show the fields for a clip's text and reason, with what was typed there before.
+
+        Every clip has its own, since JupyterLab may report that a field was left only after the
+        click that opened another clip.
+        """
+        if index not in self.fields:
+            # without continuous_update a value changes when its field is left
+            text = widgets.Textarea(rows=3, layout=WIDE, continuous_update=False)
+            text.observe(lambda change: self._text_left(index), names="value")
+            reason = widgets.Text(
+                placeholder="why, in your words (optional)",
+                layout={"width": "24em"},
+                continuous_update=False,
+            )
+            reason.observe(lambda change: self._reason_left(index), names="value")
+            self.fields[index] = text, reason
+
+        self.text, self.reason = self.fields[index]
+        self.actions.children = (*self.buttons, self.reason)
+        parts = (self.facts, self.player, self.text, self.reading, self.actions, self.message)
+        self.clip.children = parts
 
     def _action(self, name: str, icon: str, tip: str, act: Callable[[], str]) -> widgets.Button:
         """A button whose action returns a sentence, which is shown below the clip."""
+
+        def run(button: widgets.Button) -> None:
+            self._saved = ""
+            self._run(act)
+
         button = widgets.Button(description=name, icon=icon, tooltip=tip)
-        button.on_click(lambda button: self._run(act))
+        button.on_click(run)
         return button
 
-    def _run(self, act: Callable[[], str]) -> None:
-        try:
-            sentence = act()
+    def _run(self, act: Callable[[], str]) -> str:
+        """Do something; show and return the sentence that it, or its failure, has."""
+        with self._lock:
+            try:
+                sentence = act()
+            except VagoError as error:
+                sentence = str(error)
+            self._say(sentence)
             self._mark()
-        except VagoError as error:
-            sentence = str(error)
+        return sentence
+
+    def _say(self, sentence: str) -> None:
         self.message.value = f"<b>{escape(sentence)}</b>" if sentence else ""
 
-    # Filters
-
-    def add_filter(self, column: str) -> None:
-        """Add a control for a column: a range of numbers, a choice, or a search for text."""
-        if not column or column in self.filters:
-            return
-        control = _filter_control(self.rows[column])
-        if control is None:
+    def _mark(self) -> None:
+        """Show in the table what has been decided."""
+        try:
+            by_hand = ledger.by_hand(self.rows, read_corrections(self.path))
+        except VagoError:  # the action has said what is wrong with the file
             return
 
-        control.observe(lambda change: self.refresh(), names="value")
-        self.filters[column] = control
-        self.filter_box.children = tuple(self.filters.values())
-        self.more.options = [option for option in self.more.options if option[1] != column]
-
-    def wanted(self) -> dict[str, Any]:
-        """{column: value} of the filters that are set. The others let missing values pass, too."""
-        return {
-            column: control.value
-            for column, control in self.filters.items()
-            if control.value != _unset(control)
-        }
-
-    # The table
-
-    def refresh(self) -> None:
-        """Show the first page, with the filters and the order as they are set now."""
-        self.page = 0
-        self._draw()
-        if self.chosen not in self.shown.index:
-            self.choose(next(iter(self.shown.index), None))
-
-    def turn(self, pages: int) -> None:
-        self.page += pages
-        self._draw()
-
-    def _draw(self) -> None:
-        self.shown = ledger.select(self.rows, self.wanted(), self.sort.value, self.descending.value)
-        last = max(0, (len(self.shown) - 1) // PAGE_ROWS)
-        self.page = min(max(self.page, 0), last)
-        self.back.disabled = self.page == 0
-        self.forward.disabled = self.page == last
-
-        minutes = self.shown["seconds"].sum() / 60
-        kept = int((self.shown["fate"] == "kept").sum())
-        amount = f"{len(self.shown)} candidates, {kept} kept, {minutes:.1f} min"
-        self.count.value = f"page {self.page + 1} of {last + 1}: {amount}"
-
-        rows = self.shown.iloc[self.page * PAGE_ROWS : (self.page + 1) * PAGE_ROWS]
-        for place, button in enumerate(self.buttons):
-            there = place < len(rows)
-            chosen = there and rows.index[place] == self.chosen
-            button.layout.display = "" if there else "none"
-            button.description = rows["candidate"].iloc[place] if there else ""
-            button.button_style = "info" if chosen else ""
-        self.table.value = markup.rows(rows, self.chosen)
+        self.rows["by_hand"] = by_hand
+        for index in self.unsaved:
+            self.rows.loc[index, "by_hand"] = UNSAVED
+        self.table.draw()
 
     # The chosen clip
 
-    def _choose_row(self, place: int) -> None:
-        self.choose(self.shown.index[self.page * PAGE_ROWS + place])
-
     def choose(self, index: int | None) -> None:
         """Open one candidate, by its number in `rows`; None closes the clip."""
-        self.chosen = index
-        self.message.value = ""
-        self.clip.layout.display = "none" if index is None else ""
-        if index is not None:
-            self._show_clip(index)
-        self._draw()
+        with self._lock:
+            self.chosen = index
+            self.clip.layout.display = "none" if index is None else ""
+            self._say(self._saved)
+            self._saved = ""
+            if index is not None:
+                self._show_clip(index)
+            self.table.mark(index)
 
     def _show_clip(self, index: int) -> None:
         row = self.rows.loc[index]
-        fix = self.decisions.about(index)
-        self.text.value = fix.text.text if fix.text else row.written or row.text
-        self.reason.value = fix.fate.reason if fix.fate else ""
         self.facts.value = markup.facts(row)
-        self._show_reading()
+        self._open_fields(index)
+        try:
+            self._fill(index)
+        except VagoError as error:  # corrections.csv is broken
+            self._say(str(error))
 
         try:
             wav, rate = ledger.candidate_audio(self.corpus, self.recordings_dir, row)
@@ -230,69 +191,83 @@ class ClipBrowser:
         except VagoError as error:
             self.player.value = f"<p>{escape(str(error))}</p>"
 
-    def choose_next(self) -> str:
-        """Open the row below, on the next page if it is there."""
-        place = 0
-        if self.chosen in self.shown.index:
-            place = self.shown.index.get_loc(self.chosen) + 1
-        if place >= len(self.shown):
-            return "this was the last one"
+    def _fill(self, index: int) -> None:
+        """Fill in the text and the reason, which saves neither; what is not saved stays."""
+        fix = self.decisions.about(index)
+        decided = fix.fate or fix.text
+        text = self.text.value if index in self.unsaved else self.decisions.text(index)
 
-        self.page = place // PAGE_ROWS
-        self.choose(self.shown.index[place])
-        return ""
+        self._filling = True
+        self.text.value = text
+        if decided:
+            self.reason.value = decided.reason
+        self._filling = False
 
-    def _show_reading(self) -> None:
-        self.reading.value = markup.reading(self.text.value)
+        self.reading.value = markup.reading(text)
+        if index in self.unsaved:
+            self._run(lambda: self._save(index))  # says again why it cannot be saved
+
+    def step(self, rows: int) -> None:
+        """Open the clip so many rows below, on another page if it is there."""
+        with self._lock:
+            index = self.table.neighbour(rows)
+            if index is None:
+                self._say("this was the last one" if rows > 0 else "this is the first one")
+            else:
+                self.choose(index)
+
+    # Decisions
+
+    def _text_left(self, index: int) -> None:
+        """Save a clip's text when its field is left."""
+        with self._lock:
+            if self._filling:
+                return
+            if index == self.chosen:
+                self.reading.value = markup.reading(self.text.value)
+            self._leave(index, lambda: self._save(index))
+
+    def _reason_left(self, index: int) -> None:
+        """Save the reason of a decision; before there is one, it only stays in its field."""
+        with self._lock:
+            if not self._filling:
+                reason = self.fields[index][1].value
+                self._leave(index, lambda: self.decisions.give_reason(index, reason))
+
+    def _leave(self, index: int, save: Callable[[], str]) -> None:
+        """Save what a field has and say so; it still says so when the next clip has been opened."""
+        sentence = self._run(save)
+        if not sentence:
+            return
+
+        named = f"{self.rows.candidate[index]}: {sentence}"
+        if index == self.chosen:
+            self._saved = named
+        else:
+            self._say(named)
+
+    def _save(self, index: int) -> str:
+        """Save a clip's text; one that cannot be trained on stays in its field."""
+        text, reason = self.fields[index]
+        self.unsaved.add(index)
+        sentence = self.decisions.correct_text(index, text.value, reason.value)
+        self.unsaved.discard(index)
+        return sentence
 
     def save_text(self) -> str:
-        return self.decisions.correct_text(self.chosen, self.text.value, self.reason.value)
+        return self._save(self.chosen)
 
     def decide(self, action: str) -> str:
         return self.decisions.decide(self.chosen, action, self.reason.value)
 
     def take_back(self) -> str:
+        """Remove the decisions about the clip, and a text that could not be saved."""
+        unsaved = self.chosen in self.unsaved
+        self.unsaved.discard(self.chosen)
         sentence = self.decisions.undo(self.chosen)
+
+        self._filling = True
+        self.reason.value = ""
+        self._filling = False
         self.choose(self.chosen)
-        return sentence
-
-    def _mark(self) -> None:
-        """Show in the table what has been decided."""
-        self.rows["by_hand"] = ledger.by_hand(self.rows, read_corrections(self.path))
-        self._draw()
-
-
-def _filter_control(values: pd.Series) -> widgets.Widget | None:
-    """The control for a column; None for numbers that are all the same."""
-    kind = ledger.column_kind(values)
-    common = {"description": str(values.name), "style": {"description_width": "initial"}}
-    if kind == "text":
-        wide = {"width": "18em"}
-        return widgets.Text(placeholder="contains", continuous_update=False, layout=wide, **common)
-
-    if kind == "choice":
-        counts = values.value_counts().sort_index()
-        options = [(f"{value or '(none)'} ({count})", value) for value, count in counts.items()]
-        options = [("all", ALL), *options]
-        return widgets.Dropdown(options=options, value=ALL, layout={"width": "auto"}, **common)
-
-    low, high = values.min(), values.max()
-    if not low < high:
-        return None
-    return widgets.FloatRangeSlider(
-        value=(low, high),
-        min=low,
-        max=high,
-        step=(high - low) / 500,
-        readout_format=".4g",
-        continuous_update=False,
-        layout={"width": "26em"},
-        **common,
-    )
-
-
-def _unset(control: widgets.Widget) -> Any:
-    """The value of a control that lets all rows pass."""
-    if isinstance(control, widgets.FloatRangeSlider):
-        return control.min, control.max
-    return ALL if isinstance(control, widgets.Dropdown) else ""
+        return f"the unsaved text is gone; {sentence}" if unsaved else sentence

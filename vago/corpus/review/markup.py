@@ -1,12 +1,12 @@
-"""HTML for the clip browser: the rows of a page, the facts about a clip, the reading of a text."""
+"""HTML for the clip browser: a column of the table, facts about a clip, the reading of a text."""
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 import pandas as pd
 
-from vago.corpus.review import ledger
 from vago.display import html
 from vago.text import normalize
 
@@ -16,39 +16,26 @@ CELL = (
     "overflow:hidden;text-overflow:ellipsis;max-width:22em"
 )
 CHOSEN = "background:rgba(86,180,233,0.25)"
-# not in the rows: the button beside a row has its name, the facts have the rest
-UNSHOWN = "candidate recording start end detail written clip_id speaker".split()
 UNSTATED = "candidate text written clip_id".split()  # not in the facts
 
 
-def heading(title: str) -> str:
-    return f'<div style="{CELL};font-weight:600">{escape(title)}</div>'
+def cells(column: pd.Series, chosen: int | None) -> str:
+    """A column of the table, one line per row; the line of the chosen row is marked.
 
-
-def rows(shown: pd.DataFrame, chosen: int | None) -> str:
-    """A table of candidates without their names; the chosen one is marked."""
-    columns = [name for name in shown if name not in UNSHOWN]
-    columns.sort(key=lambda name: (name not in ledger.FIRST, name != "text"))
-
-    head = []
-    for name in columns:
-        title = escape(name.replace("_", " "))
-        head.append(f'<th style="{CELL};text-align:left">{title}</th>')
-
-    body = []
-    for index, row in shown[columns].iterrows():
-        style = CHOSEN if index == chosen else ""
-        body.append(f'<tr style="{style}">{"".join(map(_cell, row))}</tr>')
-
-    content = f"<thead><tr>{''.join(head)}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<table style="border-collapse:collapse">{content}</table>'
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        text = escape(value)
-        return f'<td title="{text}" style="{CELL};text-align:left">{text}</td>'
-    return f'<td style="{CELL};text-align:right">{html.number(value)}</td>'
+    The columns are apart, so that each can have a button above it that sorts the table.
+    """
+    places = html.decimals(value for value in column if isinstance(value, float))
+    lines = []
+    for index, value in column.items():
+        background = CHOSEN if index == chosen else ""
+        text, side = escape(str(value)), "left"
+        if isinstance(value, float):
+            side = "right"
+            text = f"{value:.{places}f}" if math.isfinite(value) else ""
+        lines.append(
+            f'<div title="{text}" style="{CELL};text-align:{side};{background}">{text}</div>'
+        )
+    return "".join(lines)
 
 
 def facts(row: pd.Series) -> str:
