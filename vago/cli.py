@@ -72,7 +72,7 @@ def run_command(args: argparse.Namespace) -> None:
 )
 def status_command(args: argparse.Namespace) -> None:
     """Show which notebooks are done, stale (with what has changed since) or not run, and for each
-    phase its steps, its held-out mel and text cross-entropy with 95 % intervals, the change from
+    phase its steps, its validation mel and text cross-entropy with 95 % intervals, the change from
     the baseline and the disk it uses.
 
     examples:

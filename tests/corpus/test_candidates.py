@@ -42,7 +42,7 @@ def test_the_first_fault_and_a_decision_by_hand_stay(candidate):
 def test_rows_have_the_tables_columns(candidate):
     kept, clip = ledger_row(candidate), clip_row(P, candidate)
     assert set(kept) == {*LEDGER_COLUMNS, *NUMBERS}
-    assert set(clip) == {*CLIP_COLUMNS, *NUMBERS, "recording_sha256"} - {"held_out"}
+    assert set(clip) == {*CLIP_COLUMNS, *NUMBERS, "recording_sha256"} - {"part"}
     assert (kept["fate"], kept["clip_id"], kept["seconds"]) == ("kept", "quiz-a-0001", 1.0)
     assert (clip["category"], clip["speaker"], clip["seconds"]) == ("question", "Anna", 1.0)
 

@@ -176,7 +176,7 @@ def test_decisions_hold_in_a_later_run_that_cuts_otherwise(again):
 def test_restoring_overrides_a_rule_but_not_the_tokenizer(again):
     """At 0 dBFS every clip is silent: some are restored, one whose text has no tokens is not."""
     quiz = [f"quiz-one-{n:04d}" for n in (1, 5, 7, 8, 9, 10, 11)]
-    interview = [f"interview-one-{n:04d}" for n in (1, 2, 7, 8, 9, 10, 11)]
+    interview = [f"interview-one-{n:04d}" for n in (1, 2, 3, 8, 9, 10, 11)]
     restored = [of(name, "restore") for name in quiz + interview]
     unknown = of("quiz-one-0005", "text", "Jaj ☺!")
     _, after, lines = again(*restored, unknown, silent_dbfs=0.0)

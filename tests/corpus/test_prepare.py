@@ -1,4 +1,4 @@
-"""Recordings become a corpus: clips, ledger, timeline and held-out set."""
+"""Recordings become a corpus: clips, ledger, timeline, validation and test set."""
 
 from __future__ import annotations
 
@@ -48,7 +48,11 @@ def test_recordings_become_a_corpus(paths, folder):
     assert list(clips["clip_id"]) == [f"quiz-Elso_musor-{k:04d}" for k in range(1, GOOD + 1)]
     assert clips["text"][2] == "A harmadik kérdés a"
     assert clips["written"][2] == "A 3. kérdés a"
-    assert clips["held_out"].sum() == 2
+    assert clips["part"].value_counts().to_dict() == {
+        "training": GOOD - 4,
+        "validation": 2,
+        "test": 2,
+    }
     assert set(clips["category"]) == {"short"}
     assert set(clips["speaker"]) == {"speaker"}
     assert clips["seconds"].between(1.18, 1.24).all()
@@ -115,9 +119,9 @@ def test_every_reason_reaches_the_ledger(paths, folder, tmp_path):
     assert sum(made.summary["rejected"].values()) == 11
 
 
-def test_what_is_held_out_stays_so(paths, folder):
+def test_validation_and_test_set_stay_as_they_are(paths, folder):
     write_recording(folder, "m", *questions(seed=1))
-    chosen = prepare(P, paths, encode).held_out_clips
+    chosen = prepare(P, paths, encode)
 
     # More recordings, and the first one under another name
     write_recording(folder, "a", *questions(seed=2))
@@ -126,21 +130,22 @@ def test_what_is_held_out_stays_so(paths, folder):
         (folder / f"m.{ending}").rename(folder / f"renamed.{ending}")
     after = prepare(P, paths, encode)
     assert len(after.clips) == 3 * GOOD
-    assert list(after.held_out_clips["sha256"]) == list(chosen["sha256"])
+    assert list(after.validation_clips["sha256"]) == list(chosen.validation_clips["sha256"])
+    assert list(after.test_clips["sha256"]) == list(chosen.test_clips["sha256"])
     clip_files = {path.stem for path in (paths.corpus / "clips").iterdir()}
     assert clip_files == set(after.clips["clip_id"])  # none of m's is left
 
-    # Without that recording there is no held-out set; the corpus stays as it was
+    # Without that recording there are no such sets; the corpus stays as it was
     before = files(paths.corpus)
     for ending in ("wav", "srt"):
         (folder / f"renamed.{ending}").unlink()
-    message = "covers no clip of these recordings.*delete it to draw a new one"
+    message = "leave no validation clip in these recordings.*delete it to draw a new one"
     with pytest.raises(VagoError, match=message):
         prepare(P, paths, encode)
     assert files(paths.corpus) == before
 
     (paths.corpus / "held_out.json").unlink()
-    assert len(prepare(P, paths, encode).held_out_clips) == 2
+    assert len(prepare(P, paths, encode).test_clips) == 2
 
 
 def test_a_crash_leaves_the_old_corpus_or_none(paths, folder, monkeypatch):
@@ -170,26 +175,26 @@ def test_folders_of_clips(paths, folder, layout):
     coqui = layout == "coqui"
     wavs = folder if coqui else folder / "wavs"
     wavs.mkdir(parents=True)
-    for k in range(6):
+    for k in range(8):
         wav = room((0.5, tone(1, 200 + 50 * k)), seconds=2, seed=k)
         soundfile.write(wavs / f"c{k}.wav", wav, RATE)
     (wavs / "bad.wav").write_bytes(b"no sound")
 
-    names = [*(f"c{k}" for k in range(6)), "bad", "gone"]
+    names = [*(f"c{k}" for k in range(8)), "bad", "gone"]
     ending, third = (".wav", "Anna") if coqui else ("", "normalised")
     rows = [
         f"{name}{ending}|{name[0]} a szöveg {letter}|{third}"
-        for name, letter in zip(names, "abcdefgh")
+        for name, letter in zip(names, "abcdefghij")
     ]
     if coqui:
         rows = ["audio_file|text|speaker_name", *rows]
     (folder / "metadata.csv").write_text("\r\n".join(rows))
 
     made = prepare(P, paths, encode)
-    assert list(made.ledger["reason"]) == [""] * 6 + ["unreadable"] * 2
+    assert list(made.ledger["reason"]) == [""] * 8 + ["unreadable"] * 2
     assert set(made.clips["speaker"]) == {"Anna" if coqui else "speaker"}
     assert made.clips["text"][1] == "c a szöveg b"
-    assert made.clips["held_out"].sum() == 2
+    assert (made.clips["part"] != "training").sum() == 4
     assert made.clips["seconds"].between(1.18, 1.24).all()  # silence is cut down to the padding
 
     (folder / "a.srt").write_text("1\n00:01 --> 00:02\nSzia!\n")
@@ -238,7 +243,7 @@ def test_corrections_by_hand_are_applied(paths, folder):
 
 
 def test_every_second_of_a_recording_has_its_fate(paths, folder):
-    cues, wav = questions()
+    cues, wav = questions(12)
     write_recording(folder, "a", cues[:-1], wav)  # the last tone has no cue
     made = prepare(P, paths, encode)
 

@@ -55,7 +55,7 @@ def interview(count: int):
 def test_a_long_file_becomes_clips_with_their_text(tmp_path):
     folder = tmp_path / "outputs" / "demo" / "recordings" / "quiz"
     folder.mkdir(parents=True)
-    wav, spoken = interview(9)
+    wav, spoken = interview(12)
     soundfile.write(folder / "long.flac", np.stack([wav, wav], axis=1), RATE)
     p = CorpusParams(sources=["quiz"], held_out_min_clips=2)
     made = prepare(p, Paths.of(p, tmp_path), lambda text: [2] * len(text))

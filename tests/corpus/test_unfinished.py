@@ -13,8 +13,8 @@ from vago.corpus.prepare import prepare
 from vago.paths import Paths
 
 GOOD = 8  # clips of `questions()`
-FEW = CorpusParams(sources=["quiz"], max_tokens=60, min_bandwidth_hz=0)  # 12 are to be held out
-ENOUGH = FEW.model_copy(update={"held_out_min_clips": 2})
+FEW = CorpusParams(sources=["quiz"], max_tokens=60, min_bandwidth_hz=0)  # 24 are held out
+ENOUGH = FEW.model_copy(update={"held_out_min_clips": 1})
 
 
 @pytest.fixture

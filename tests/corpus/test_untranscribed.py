@@ -118,8 +118,9 @@ def test_two_speakers_at_once_are_an_overlap():
 def test_a_long_recording_becomes_a_corpus_and_asr_results_are_cached(tmp_path, monkeypatch):
     folder = tmp_path / "outputs" / "demo" / "recordings" / "quiz"
     folder.mkdir(parents=True)
-    voice = espeak.EspeakVoice("m3", 146, 60, 85)
-    wav, spoken = conversation([(voice, "a", text) for text in SENTENCES[:5]], pause=(1.1, 1.4))
+    turns = [(espeak.EspeakVoice("m3", 146, 60, 85), "a", text) for text in SENTENCES]
+    turns += [(espeak.EspeakVoice("m3", 138, 55, 85), "a", text) for text in SENTENCES]
+    wav, spoken = conversation(turns, pause=(1.1, 1.4))
     soundfile.write(folder / "show.flac", np.stack([wav, wav], axis=1), RATE)
 
     p = P.model_copy(update={"check_speaker": False, "max_heard_cer": 1.0, "min_confidence": 0.0})
@@ -146,7 +147,7 @@ def test_a_long_recording_becomes_a_corpus_and_asr_results_are_cached(tmp_path, 
             assert inside <= 0 or inside >= end - start - 0.1
 
     # ASR gets a third of espeak-ng's characters wrong
-    assert character_error_rate(" ".join(SENTENCES[:5]), " ".join(clips["text"])) < 0.5
+    assert character_error_rate(" ".join(SENTENCES * 2), " ".join(clips["text"])) < 0.5
 
     timeline = made.timeline
     assert timeline["seconds"].sum() == pytest.approx(len(wav) / RATE, abs=0.01)

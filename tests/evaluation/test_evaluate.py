@@ -1,4 +1,4 @@
-"""Notebook 05: the base and the phases scored on held-out clips."""
+"""Notebook 05: the base and the phases scored on test clips."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from vago.corpus.corpus import Corpus
 from vago.evaluation import evaluate, tables
 from vago.evaluation.params import EvaluateParams
 from vago.files import write_json
+from vago.model import checkpoint, xtts
 from vago.paths import Paths
 
 
 def test_speech_clips_are_spread_and_fixed(session_project):
-    held_out = Corpus.load(session_project.corpus).held_out_clips
-    shuffled = held_out.sample(frac=1, random_state=1)
-    chosen = evaluate.speech_clips(held_out, 3)
+    clips = Corpus.load(session_project.corpus).test_clips
+    shuffled = clips.sample(frac=1, random_state=1)
+    chosen = evaluate.speech_clips(clips, 3)
 
     assert len(chosen) == 3
     assert chosen.source.nunique() == 2
     assert list(chosen.clip_id) == list(evaluate.speech_clips(shuffled, 3).clip_id)
-    assert len(evaluate.speech_clips(held_out, 0)) == 0
-    assert len(evaluate.speech_clips(held_out, 99)) == len(held_out)
+    assert len(evaluate.speech_clips(clips, 0)) == 0
+    assert len(evaluate.speech_clips(clips, 99)) == len(clips)
 
 
 @pytest.mark.slow
@@ -40,11 +41,11 @@ def test_the_base_alone_can_be_evaluated(project):
 
     report = evaluate.evaluate(p, project)
     assert report["best"] == "base"
-    assert report["held_out_clips"] == len(corpus.held_out_clips)
+    assert report["test_clips"] == len(corpus.test_clips)
     scored = report["phases"]["base"]
-    mel_ce = scored["held_out"]["mel_ce"]["value"]
+    mel_ce = scored["test"]["mel_ce"]["value"]
     assert 1 < mel_ce < 5, "an untrained model has log(1026) = 6.9 nats per code"
-    loss = scored["held_out"]["loss"]["value"]
+    loss = scored["test"]["loss"]["value"]
     assert scored["distance_to_target"] == pytest.approx(loss - 2.5)
     assert json.loads((project.evaluation / "report.json").read_text()) == report
 
@@ -64,8 +65,38 @@ def test_the_base_alone_can_be_evaluated(project):
     assert {"source quiz", "source interview"} < set(groups.index)
     by_source = groups[groups.index.str.startswith("source")]
     by_category = groups[groups.index.str.startswith("category")]
-    assert by_source.clips.sum() == by_category.clips.sum() == report["held_out_clips"]
+    assert by_source.clips.sum() == by_category.clips.sum() == report["test_clips"]
     assert groups.base.between(1, 5).all()
+
+
+@pytest.mark.slow
+def test_the_validation_set_chooses_and_the_test_set_reports(project):
+    """The phase with the lower validation loss is the best, though the test set says otherwise."""
+    gpt = xtts.open_base(project.base).gpt.state_dict()
+    blurred = {name: 0.5 * weights for name, weights in gpt.items()}
+    for phase, weights, loss in (("baseline", blurred, 2.0), ("combined", gpt, 2.1)):
+        folder = project.phase(phase)
+        folder.mkdir(parents=True)
+        checkpoint.save_tensors(folder / "best.safetensors", weights, {})
+        write_json(folder / "phase.json", {"validation": {"loss": {"value": loss}}})
+
+    p = EvaluateParams(profile="mini", phases=["baseline", "combined"], speech_clips=0)
+    report = evaluate.evaluate(p, project)
+    losses = {name: phase["test"]["loss"]["value"] for name, phase in report["phases"].items()}
+    assert losses["combined"] < losses["baseline"] - 0.1
+    assert report["best"] == "baseline"
+    assert report["validation_loss"] == {"baseline": 2.0, "combined": 2.1}
+
+    scored = set(pd.read_csv(project.evaluation / "clips.csv").clip_id)
+    assert scored == set(Corpus.load(project.corpus).test_clips.clip_id)
+    shown = tables.score_table(report)["validation loss"]
+    assert list(shown) == ["", "2.000", "2.100"]
+
+
+def test_a_phase_without_a_validation_loss_is_named(project):
+    project.phase("baseline").mkdir(parents=True)
+    with pytest.raises(VagoError, match="no validation loss of baseline: run that phase's"):
+        evaluate.validation_losses(["baseline"], project)
 
 
 def test_what_each_phase_was_trained_on(tmp_path):

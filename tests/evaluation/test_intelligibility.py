@@ -29,13 +29,13 @@ def test_a_report_is_saved_and_shown_as_a_table(tmp_path):
         "real_time_factor": 0.512,
         "lines": [line] * 30,
     }
-    real = {"row": "target", "title": "target (held-out recordings)", "real_time_factor": None}
+    real = {"row": "target", "title": "target (test recordings)", "real_time_factor": None}
     report = Report("demo", "a recogniser", "an encoder", [base | real, base])
 
     header, rule, first, second = report.markdown().splitlines()
     assert {row.count("|") for row in (header, rule, first, second)} == {8}
     scores = "0.33 [0.20, 0.45] | 0.91 [0.90, 0.92] | 0.70 (f2) | 1 of 30 | 120 s"
-    assert first == f"| target (held-out recordings) | {scores} |  |"
+    assert first == f"| target (test recordings) | {scores} |  |"
     assert second == f"| base | {scores} | 0.51 |"
 
     report.save(tmp_path)
@@ -152,12 +152,12 @@ def test_a_real_voice_is_measured_on_its_own_recordings(project, evaluated, sett
     settings.with_name("01_prepare_dataset.yaml").write_text("profile: mini\n")
     report, _ = evaluated(phases=[])
 
-    held_out = Corpus.load(project.corpus).held_out_clips
+    test_clips = Corpus.load(project.corpus).test_clips
     row = report.rows[0]
-    assert row["title"] == "target (held-out recordings)"
+    assert row["title"] == "target (test recordings)"
     assert row["real_time_factor"] is None
-    assert [line["text"] for line in row["lines"]] == list(held_out.text)
-    assert row["seconds"] == pytest.approx(held_out.seconds.sum(), abs=0.05)
+    assert [line["text"] for line in row["lines"]] == list(test_clips.text)
+    assert row["seconds"] == pytest.approx(test_clips.seconds.sum(), abs=0.05)
 
 
 def test_an_unknown_profile_and_an_unprepared_one_are_named(project, evaluated):

@@ -147,7 +147,7 @@ def _clip(name: str, source: str, n: int) -> dict[str, Any]:
         "tokens": 20,
         "sha256": name,
         "speaker": "me",
-        "held_out": n == 1,
+        "part": {1: "validation", 2: "test"}.get(n, "training"),
         "denoised": False,
     }
 

@@ -31,6 +31,6 @@ def rows_of(paths: Paths, phase: str = "baseline") -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
-def held_out_losses(paths: Paths) -> list[float]:
+def validation_losses(paths: Paths) -> list[float]:
     """The mel CE of each evaluation of the baseline."""
     return [row["mel_ce"] for row in rows_of(paths) if row["kind"] == "eval"]

@@ -51,9 +51,9 @@ def test_the_page_of_a_record():
 def test_scores_only_where_there_are_any():
     assert "These weights have not been evaluated" in card.model_card(RECORD)
 
-    scores = {"held_out_clips": 4, "held_out": LOSSES, "per_source": {"quiz": LOSSES}}
+    scores = {"test_clips": 4, "test": LOSSES, "per_source": {"quiz": LOSSES}}
     page = card.model_card(RECORD | {"scores": scores})
-    assert "On 4 held-out clips" in page
+    assert "On 4 test clips" in page
     assert "| all | 2.50 [2.40, 2.60] |" in page
     assert "| quiz | 2.50 [2.40, 2.60] |" in page
     assert "spoken" not in page

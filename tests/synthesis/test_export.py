@@ -56,9 +56,9 @@ def trained(tmp_path_factory, session_project):
     sha256 = checkpoint.save_tensors(folder / "best.safetensors", gpt, {})
     files.write_json(folder / "phase.json", {"best_step": 7, "lineage": {"phase": "baseline"}})
 
-    held = {"mel_ce": interval(2.5), "text_ce": interval(3.25), "loss": interval(2.6)}
-    scored = {"held_out": held, "per_source": {"quiz": held}, "weights_sha256": sha256}
-    report = {"best": "baseline", "held_out_clips": 4, "phases": {"baseline": scored}}
+    losses = {"mel_ce": interval(2.5), "text_ce": interval(3.25), "loss": interval(2.6)}
+    scored = {"test": losses, "per_source": {"quiz": losses}, "weights_sha256": sha256}
+    report = {"best": "baseline", "test_clips": 4, "phases": {"baseline": scored}}
     paths.evaluation.mkdir()
     files.write_json(paths.evaluation / "report.json", report)
     return paths
@@ -167,7 +167,7 @@ def test_the_card_has_licence_scores_and_hashes(exported, trained):
         assert len(record[key]) == 64
     assert "| all | 2.50 [2.40, 2.60] | 3.25 [3.15, 3.35] |" in page
     assert "| quiz | 2.50 [2.40, 2.60] | 3.25 [3.15, 3.35] |" in page
-    assert "4 held-out clips" in page
+    assert "4 test clips" in page
     assert f'speaker="{NAME}", language="hu"' in page
     assert str(trained.root) not in text + json.dumps(record), "no path of this machine"
 

@@ -98,6 +98,6 @@ def test_reference_clips_are_training_clips_of_the_first_source(session_project)
     prompt = samples.reference_clips(corpus, SpeechParams(prompt_seconds=4))
     chosen = corpus.clips.set_index("clip_id").loc[prompt]
 
-    assert not chosen.held_out.any()
+    assert set(chosen.part) == {"training"}
     assert set(chosen.source) == {corpus.clips.source[0]}
     assert chosen.seconds.sum() >= 4 > chosen.seconds.iloc[:-1].sum()

@@ -95,14 +95,14 @@ def test_prompt_comes_from_other_clips_and_fills_its_length():
         assert not any(torch.equal(prompt[:, :40], stretch) for stretch in stretches)
 
 
-def test_held_out_prompts_depend_on_neither_run_nor_batch_size():
+def test_fixed_prompts_depend_on_neither_run_nor_batch_size():
     clips = many([30, 40, 50, 60, 70])
-    first = batches.held_out_batches(clips, 2, 1.0)
-    again = batches.held_out_batches(clips, 2, 1.0)
+    first = batches.fixed_batches(clips, 2, 1.0)
+    again = batches.fixed_batches(clips, 2, 1.0)
     assert [b.clip_ids for b in first] == [b.clip_ids for b in again]
     assert all(torch.equal(a.cond_mels, b.cond_mels) for a, b in zip(first, again))
 
-    (whole,) = batches.held_out_batches(clips, 5, 1.0)
+    (whole,) = batches.fixed_batches(clips, 5, 1.0)
     prompts = dict(zip(whole.clip_ids, whole.cond_mels))
     for batch in first:
         for name, prompt in zip(batch.clip_ids, batch.cond_mels):

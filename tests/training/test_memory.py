@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers.projects import train_params
-from helpers.training import held_out_losses, silent, stop_at
+from helpers.training import silent, stop_at, validation_losses
 from vago.model import checkpoint, lora, xtts
 from vago.paths import Paths
 from vago.training import batches
@@ -40,7 +40,7 @@ def test_it_learns_resumes_to_the_same_bits_and_stock_loads_it(way, project, tmp
 
     # it learns
     expected = train_phase(p, whole, log=silent)
-    losses = held_out_losses(whole)
+    losses = validation_losses(whole)
     assert losses[-1] < losses[0] - 0.05
 
     # it resumes to the same bits
@@ -65,12 +65,12 @@ def test_a_compact_last_resumes_to_rounding(project):
     kept, _ = interrupted_and_resumed(p, project)
     assert kept["optimizer.mel_head.weight.exp_avg"].dtype == torch.uint8
     assert kept["mel_head.weight"].dtype == torch.float16
-    resumed = held_out_losses(project)
+    resumed = validation_losses(project)
 
     # without its best weights the phase is trained again, this time in one go
     (project.phase("baseline") / "best.safetensors").unlink()
     train_phase(p, project, log=silent)
-    assert resumed[-1] == pytest.approx(held_out_losses(project)[-1], rel=0.01)
+    assert resumed[-1] == pytest.approx(validation_losses(project)[-1], rel=0.01)
     assert resumed[-1] < resumed[0] - 0.05
 
 

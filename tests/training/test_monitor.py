@@ -32,10 +32,10 @@ def new_monitor(tmp_path):
 
 
 def warnings_after(watch, losses):
-    """What the warnings are about, after a (training, held-out) loss every ten steps."""
-    for number, (train, held_out) in enumerate(losses):
+    """What the warnings are about, after a (training, validation) loss every ten steps."""
+    for number, (train, validation) in enumerate(losses):
         watch.add(training(number * 10 - 1, train))
-        watch.add(evaluation(number * 10, held_out))
+        watch.add(evaluation(number * 10, validation))
     return [row["about"] for row in watch.rows if row["kind"] == "warning"]
 
 

@@ -13,7 +13,7 @@ import yaml
 from nbclient import NotebookClient
 
 from helpers.projects import ROOT, train_params
-from helpers.training import held_out_losses, rows_of, silent
+from helpers.training import rows_of, silent, validation_losses
 from vago import VagoError
 from vago.training import processes
 from vago.training.train import train_phase
@@ -72,7 +72,7 @@ def test_two_processes_from_a_notebook(project):
     """The training call of notebooks 02 to 04 with processes = 2, in a real kernel."""
     steps = dict(epochs=1, eval_every=2, save_every=10)
     train_phase(train_params(accumulation=2, **steps), project, log=silent)
-    alone = held_out_losses(project)
+    alone = validation_losses(project)
 
     p = train_params(accumulation=1, processes=2, **steps)
     write_settings(p, project.root / "two.yaml")
@@ -84,7 +84,7 @@ def test_two_processes_from_a_notebook(project):
     printed = "".join(out.get("text", "") for out in notebook.cells[0].outputs)
     assert "complete True 2" in printed
     assert printed.count("step 2/2  loss") == 1, "only the main process logs"
-    assert held_out_losses(project) == pytest.approx(alone, abs=1e-4)
+    assert validation_losses(project) == pytest.approx(alone, abs=1e-4)
 
     left = {path.name for path in project.phase("baseline").iterdir()}
     assert not left & {"last.safetensors", processes.SETTINGS}

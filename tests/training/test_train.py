@@ -11,8 +11,9 @@ from filelock import FileLock
 from helpers.projects import train_params
 from helpers.training import rows_of, silent
 from vago import VagoError, files
+from vago.corpus.corpus import Corpus
 from vago.model import checkpoint, xtts
-from vago.training import train
+from vago.training import features, train
 from vago.training.params import TrainParams
 from vago.training.train import train_phase
 
@@ -46,9 +47,25 @@ def test_a_phase_learns_and_leaves_its_files(baseline):
     assert list((folder / "tensorboard").iterdir())
 
     assert result["complete"] and result["step"] == result["steps"] == 6
-    held = result["held_out"]["mel_ce"]
-    assert held["low"] < held["value"] < held["high"]
-    assert held["value"] == pytest.approx(min(row["mel_ce"] for row in evals), abs=1e-4)
+    mel_ce = result["validation"]["mel_ce"]
+    assert mel_ce["low"] < mel_ce["value"] < mel_ce["high"]
+    assert mel_ce["value"] == pytest.approx(min(row["mel_ce"] for row in evals), abs=1e-4)
+
+
+def test_training_never_opens_a_test_clip(project, monkeypatch):
+    opened = set()
+    compute = features.compute
+
+    def spied(corpus, clip_ids, *args, **kwargs):
+        opened.update(clip_ids)
+        return compute(corpus, clip_ids, *args, **kwargs)
+
+    monkeypatch.setattr(features, "compute", spied)
+    train_phase(train_params(epochs=1), project, log=silent)
+
+    corpus = Corpus.load(project.corpus)
+    assert opened >= set(corpus.validation_clips.clip_id)
+    assert opened & set(corpus.test_clips.clip_id) == set()
 
 
 def test_stock_loads_the_best_weights_as_they_are(baseline):
@@ -89,7 +106,7 @@ def test_the_next_phase_starts_from_the_best_and_inherits(baseline, after_baseli
     assert combined["training_clips"] > result["training_clips"]
 
     evals = [row for row in rows_of(after_baseline, "combined") if row["kind"] == "eval"]
-    end_of_baseline = result["held_out"]["mel_ce"]["value"]
+    end_of_baseline = result["validation"]["mel_ce"]["value"]
     assert evals[0]["mel_ce"] == pytest.approx(end_of_baseline, abs=1e-4), "the curves join"
 
 
@@ -114,7 +131,7 @@ def test_weights_that_go_to_infinity_never_become_the_best(after_baseline):
     rows = rows_of(after_baseline, "combined")
     assert [row["step"] for row in rows if row["kind"] == "eval" and row["best"]] == [0]
     warnings = [row["message"] for row in rows if row["kind"] == "warning"]
-    assert any("held-out loss at step" in message for message in warnings)
+    assert any("validation loss at step" in message for message in warnings)
 
 
 def test_two_runs_in_one_folder_are_refused(project):

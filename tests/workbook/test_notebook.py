@@ -74,7 +74,7 @@ def test_a_failing_cell_is_reported_and_kept(project):
     stream = io.StringIO()
     for target, exception in (
         ("13", "ZeroDivisionError: float division by zero"),
-        ("14", "the held-out set in corpus/ is empty"),
+        ("14", "the test set in corpus/ is empty"),
     ):
         overrides = [("target_loss", target)]
         with pytest.raises(NotebookFailed) as caught:
@@ -82,13 +82,13 @@ def test_a_failing_cell_is_reported_and_kept(project):
 
         lines = str(caught.value).splitlines()
         assert lines[0] == "05_evaluate failed"
-        assert lines[1].endswith("Scores on the held-out set")
+        assert lines[1].endswith("Scores on the test set")
         assert lines[2].removeprefix("  with  ").startswith(exception)
         assert "outputs/demo/notebooks/05_evaluate.ipynb" in lines[3]
 
     page = (project / "outputs/demo/notebooks/05_evaluate.html").read_text()
     assert "<title>How the phases compare</title>" in page
-    assert "the held-out set in corpus/ is empty" in page and "compared 3" in page
+    assert "the test set in corpus/ is empty" in page and "compared 3" in page
     assert "hidden_in_the_page" not in page
 
     assert "05_evaluate  failed after" in stream.getvalue()

@@ -11,7 +11,7 @@ from vago.cli import main
 
 
 def finished_phase(phase: str, mel: float) -> dict:
-    """phase.json of a finished phase with this held-out mel CE."""
+    """phase.json of a finished phase with this validation mel CE."""
     scores = {}
     for name, value in (("mel_ce", mel), ("text_ce", mel * 2)):
         scores[name] = {"value": value, "low": value - 0.2, "high": value + 0.2}
@@ -21,7 +21,7 @@ def finished_phase(phase: str, mel: float) -> dict:
         "step": 240,
         "steps": 240,
         "best_step": 200,
-        "held_out": scores,
+        "validation": scores,
     }
 
 

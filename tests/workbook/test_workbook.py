@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 
 BY_HAND = {"parameters", "imports", "open-base", "prepare", "clip-browser"}
 USE_BROWSER = """
-    table.filters["source"].value = "interview"
-    table.filters["text"].value = "zene"
-    print(table.count.value, "|", table.rows.candidate[table.chosen])
+    table.table.filters["source"].value = "interview"
+    table.table.filters["text"].value = "zene"
+    print(table.table.count.value, "|", table.rows.candidate[table.chosen])
     print("data:audio" in table.player.value)
 """
 

@@ -1,4 +1,4 @@
-"""Draw the held-out set: stretches of neighbouring clips, stratified by source and category."""
+"""Draw validation and test set: stretches of neighbours, stratified by source and category."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from vago import VagoError
-from vago.corpus.corpus import REDRAW, Stretch
+from vago.corpus.corpus import HELD_OUT, REDRAW, TEST, TRAINING, VALIDATION, Stretch
 
-# a stratum (category of a source) with at least this many clips has one in the held-out set
+# a stratum (category of a source) with at least this many clips has one in each of the two sets
 _LARGE_STRATUM = 8
 
 
-def split_held_out(
+def draw_parts(
     clips: pd.DataFrame,
     fraction: float,
     min_clips: int,
@@ -22,50 +22,57 @@ def split_held_out(
 ) -> tuple[np.ndarray, list[Stretch]]:
     """Choose the clips that are never trained on: stretches, which share little with the others.
 
+    The validation set chooses the best weights, the test set is only reported.
+
     Args:
         clips: source, category, recording, recording_sha256, start, end and seconds of each clip.
-        fraction: share of the clips; at least `min_clips`.
+        fraction: share of the clips in each of the two sets; at least `min_clips` in each.
         stretch_seconds: most speech in one stretch; less if the strata (source, category) need it.
-        frozen: an earlier choice, which is kept: held out is a clip whose middle is in one of them.
+        frozen: an earlier choice, which is kept: a clip belongs to the one that its middle is in.
+            One of a single held-out set stays one, since its clips have chosen weights already.
 
     Returns:
-        mask: (clips,) bool
+        part: (clips,) of TRAINING, VALIDATION and TEST, or TRAINING and HELD_OUT
         stretches: the drawn or the frozen ones
 
     Raises:
-        VagoError: too few clips to split, or the frozen stretches cover none or all of them.
+        VagoError: too few clips to split, or the frozen stretches leave a part without any.
     """
     stretches = frozen
     if stretches is None:
         target = max(min_clips, round(fraction * len(clips)))
-        if 2 * target > len(clips):
+        if 4 * target > len(clips):
             raise VagoError(
-                f"{len(clips)} clips are too few to hold {target} of them out: "
-                "add recordings, or lower held_out_min_clips"
+                f"{len(clips)} clips are too few for a validation and a test set of {target} each, "
+                "which may take half of them: add recordings, or lower held_out_min_clips"
             )
         stretches = _draw(clips, target, stretch_seconds, np.random.default_rng(seed))
 
     middle = ((clips["start"] + clips["end"]) / 2).to_numpy()
     recording = clips["recording_sha256"].to_numpy()
-    mask = np.zeros(len(clips), dtype=bool)
+    part = np.full(len(clips), TRAINING, dtype=object)
     for stretch in stretches:
         inside = (stretch.start <= middle) & (middle <= stretch.end)
-        mask |= (recording == stretch.recording_sha256) & inside
+        part[(recording == stretch.recording_sha256) & inside] = stretch.part
 
-    if not mask.any() or mask.all():
-        share = "every" if mask.any() else "no"
-        raise VagoError(
-            f"the frozen held-out set (held_out.json, {len(stretches)} stretches) covers {share} "
-            "clip of these recordings: bring back the recordings it was drawn from, "
-            f"or {REDRAW}"
-        )
-    return mask, stretches
+    one_set = any(stretch.part == HELD_OUT for stretch in stretches)
+    for needed in (TRAINING, HELD_OUT) if one_set else (TRAINING, VALIDATION, TEST):
+        if needed not in part:
+            raise VagoError(
+                f"the frozen sets (held_out.json, {len(stretches)} stretches) leave no {needed} "
+                "clip in these recordings: bring back the recordings they were drawn from, "
+                f"or {REDRAW}"
+            )
+    return part, stretches
 
 
 def _draw(
     clips: pd.DataFrame, target: int, stretch_seconds: float, rng: np.random.Generator
 ) -> list[Stretch]:
-    """Greedily take the stretch that brings the strata closest to their quotas, until `target`."""
+    """Both sets of `target` clips, one after the other.
+
+    Greedily take the stretch that brings the strata closest to their quotas.
+    """
     clips = clips.sort_values(["source", "recording", "start"], kind="stable")
     clips = clips.reset_index(drop=True)
 
@@ -84,26 +91,28 @@ def _draw(
     running = one_hot.cumsum(axis=0)
     counts = running[end] - running[first]  # (windows, strata) clips
 
-    held = np.zeros(len(names))
     taken = np.zeros(len(clips), dtype=int)
     chosen = []
-    while held.sum() < target:
-        taken_before = np.concatenate([[0], taken.cumsum()])
-        overlaps = taken_before[end] != taken_before[first]
-        free = ~overlaps & (counts.sum(axis=1) <= target - held.sum())
+    for part in (VALIDATION, TEST):
+        elsewhere = np.bincount(strata, taken, minlength=len(names))
+        held = np.zeros(len(names))
+        while held.sum() < target:
+            taken_before = np.concatenate([[0], taken.cumsum()])
+            overlaps = taken_before[end] != taken_before[first]
+            free = ~overlaps & (counts.sum(axis=1) <= target - held.sum())
 
-        after = held + counts
-        cost = (np.square(after - quotas) / quotas).sum(axis=1)
-        without_any = ((after < 1) & large).sum(axis=1)
-        over_half = (after > np.maximum(1, sizes / 2)).sum(axis=1)
-        cost += 10 * without_any + 100 * over_half
+            after = held + counts
+            cost = (np.square(after - quotas) / quotas).sum(axis=1)
+            without_any = ((after < 1) & large).sum(axis=1)
+            over_half = (after + elsewhere > np.maximum(1, sizes / 2)).sum(axis=1)
+            cost += 10 * without_any + 100 * over_half
 
-        best = int(np.argmin(np.where(free, cost, np.inf)))
-        held = after[best]
-        taken[first[best] : end[best]] = 1
-        chosen.append((int(first[best]), int(end[best])))
+            best = int(np.argmin(np.where(free, cost, np.inf)))
+            held = after[best]
+            taken[first[best] : end[best]] = 1
+            chosen.append((int(first[best]), int(end[best]), part))
 
-    return [_stretch(clips.iloc[a:b]) for a, b in sorted(chosen)]
+    return [_stretch(clips.iloc[a:b], part) for a, b, part in sorted(chosen)]
 
 
 def _windows(clips: pd.DataFrame, longest: float) -> np.ndarray:
@@ -123,9 +132,9 @@ def _windows(clips: pd.DataFrame, longest: float) -> np.ndarray:
     return np.array(windows)
 
 
-def _stretch(part: pd.DataFrame) -> Stretch:
+def _stretch(clips: pd.DataFrame, part: str) -> Stretch:
     """The stretch from the start of the first to the end of the last of these clips."""
-    row = part.iloc[0]
-    start = round(float(part["start"].min()), 3)
-    end = round(float(part["end"].max()), 3)
-    return Stretch(row["source"], row["recording"], row["recording_sha256"], start, end)
+    row = clips.iloc[0]
+    start = round(float(clips["start"].min()), 3)
+    end = round(float(clips["end"].max()), 3)
+    return Stretch(row["source"], row["recording"], row["recording_sha256"], start, end, part)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from vago.corpus.corpus import Corpus
+
 
 def amounts(clips: pd.DataFrame) -> str:
     """Clips and minutes, with each source's part where there are several.
@@ -19,6 +21,20 @@ def amounts(clips: pd.DataFrame) -> str:
 
     shares = ", ".join(f"{len(part)} of {name} ({_minutes(part)})" for name, part in parts)
     return f"{_counted(clips)}, {_minutes(clips)}: {shares}"
+
+
+def validation_and_test(corpus: Corpus) -> str:
+    """What is never trained on: two sets, or in an older corpus one that has both jobs."""
+    if corpus.has_two_sets:
+        return (
+            f"validation set (chooses the best weights): {amounts(corpus.validation_clips)}\n"
+            f"test set (scored by 05 alone): {amounts(corpus.test_clips)}"
+        )
+    return (
+        f"held-out set: {amounts(corpus.test_clips)}. This older corpus has one set, which chooses "
+        f"the best weights and is reported as well, so scores are a little too good; for two sets, "
+        f"delete held_out.json beside clips.csv, run 01 again and train again"
+    )
 
 
 def _counted(clips: pd.DataFrame) -> str:

@@ -96,13 +96,15 @@ class CorpusParams(Params):
     long_seconds: float = Field(7.0, description="shortest clip of the category long")
     medium_seconds: float = Field(4.0, description="shortest clip of the category medium")
 
-    # held-out set
-    held_out_fraction: float = Field(0.05, gt=0, lt=0.5, description="share of all clips")
+    # validation and test set
+    held_out_fraction: float = Field(
+        0.05, gt=0, lt=0.5, description="share of all clips in each of validation and test set"
+    )
     held_out_min_clips: int = Field(
-        12, ge=2, description="its least number of clips, whatever the share"
+        12, ge=2, description="least number of clips in each of the two, whatever the share"
     )
     stretch_seconds: float = Field(
-        30.0, gt=0, description="most speech in one of the stretches that the set is made of"
+        30.0, gt=0, description="most speech in one of the stretches that the two are made of"
     )
 
     @property

@@ -19,7 +19,7 @@ from vago.corpus import candidates, untranscribed
 from vago.corpus.candidates import Candidate, Judge
 from vago.corpus.corpus import Corpus, Stretch, frozen_stretches
 from vago.corpus.corrections import read_corrections
-from vago.corpus.held_out import split_held_out
+from vago.corpus.held_out import draw_parts
 from vago.corpus.params import CorpusParams
 from vago.corpus.review.unfinished import remove_unfinished, write_unfinished
 from vago.corpus.sources import Recording, find_recordings
@@ -73,7 +73,7 @@ def prepare(
             untranscribed one with (seconds done, seconds in all, what is being done).
 
     Raises:
-        VagoError: no clip is kept; or see `find_recordings`, `read_corrections`, `split_held_out`.
+        VagoError: no clip is kept; or see `find_recordings`, `read_corrections`, `draw_parts`.
     """
     report = on_progress or (lambda done, total, what: None)
     recordings = find_recordings(paths.recordings(p.recordings_dir), p.sources, paths.shown)
@@ -229,7 +229,7 @@ def _write(
     frozen: list[Stretch] | None,
     staging: ClipStaging,
 ) -> Corpus:
-    """Draw the held-out set and write the tables and clips, or else what was cut."""
+    """Draw validation and test set and write the tables and clips, or else what was cut."""
     ledger = pd.DataFrame([candidates.ledger_row(one) for one in found])
     clips = pd.DataFrame([candidates.clip_row(p, one) for one in found if one.kept])
     read = [one.facts for one in work if one.facts]
@@ -238,7 +238,7 @@ def _write(
     try:
         if clips.empty:
             raise VagoError(_nothing_kept(ledger, paths.shown(paths.recordings(p.recordings_dir))))
-        clips["held_out"], stretches = split_held_out(
+        clips["part"], stretches = draw_parts(
             clips, p.held_out_fraction, p.held_out_min_clips, p.stretch_seconds, p.seed, frozen
         )
     except VagoError as error:

@@ -15,13 +15,15 @@ from vago import __version__
 from vago.corpus.corpus import (
     CLIP_COLUMNS,
     FORMAT,
+    HELD_OUT_FORMAT,
     LEDGER_COLUMNS,
     TIMELINE_COLUMNS,
+    TRAINING,
     Corpus,
     Stretch,
     clip_hashes,
     digest,
-    digest_of_lines,
+    held_out_digest,
 )
 from vago.corpus.measures import NUMBERS
 from vago.files import write_whole
@@ -53,12 +55,12 @@ def save_corpus(
         timeline = pd.DataFrame(columns=TIMELINE_COLUMNS)
     timeline = timeline[TIMELINE_COLUMNS]
 
-    chosen = clips[clips["held_out"]]
+    chosen = clips[clips["part"] != TRAINING]
     held_out = {
-        "format": FORMAT,
+        "format": HELD_OUT_FORMAT,
         "stretches": [vars(stretch) for stretch in stretches],
         "clips": clip_hashes(chosen),
-        "sha256": digest_of_lines(chosen["sha256"]),
+        "sha256": held_out_digest(chosen),
     }
     rejected = ledger.loc[ledger["fate"] == "rejected", "reason"].value_counts().sort_index()
     summary = {
@@ -66,7 +68,8 @@ def save_corpus(
         "vago": __version__,
         "sha256": digest(clips),
         **_amount(clips),
-        "held_out": {**_amount(chosen), "sha256": held_out["sha256"]},
+        "parts": {part: _amount(own) for part, own in clips.groupby("part")},
+        "held_out_sha256": held_out["sha256"],
         "sources": _sources(clips),
         "candidates": len(ledger),
         "rejected": {reason: int(count) for reason, count in rejected.items()},

@@ -1,16 +1,17 @@
-"""Evaluation of all phases on the same held-out clips: losses, differences, spoken sentences."""
+"""Evaluation of all phases on the same test clips: losses, differences, spoken sentences."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from vago import VagoError
 from vago.audio import io
 from vago.corpus.corpus import Corpus
 from vago.evaluation.metrics import mel_cepstral_distortion
@@ -22,7 +23,7 @@ from vago.synthesis import samples, synthesizer
 from vago.training import batches, features, validation
 from vago.training.loss import GPTLoss
 
-LOUDNESS_LUFS = -23.0  # of spoken held-out sentences
+LOUDNESS_LUFS = -23.0  # of spoken test sentences
 SPEECH = ("mcd_db", "duration_ratio", "ended")  # measured on them, averaged per phase
 
 
@@ -35,12 +36,12 @@ def evaluate(
     """
     log = on_progress or (lambda line: None)
     corpus = Corpus.load(paths.corpus)
-    held_out = corpus.held_out_clips
-    chosen = speech_clips(held_out, p.speech_clips)
+    test_clips = corpus.test_clips
+    chosen = speech_clips(test_clips, p.speech_clips)
 
     device = xtts.device()
-    clips = features.compute(corpus, list(held_out.clip_id), paths.base, paths.features, device)
-    test = batches.held_out_batches(clips, p.eval_batch_size)
+    clips = features.compute(corpus, list(test_clips.clip_id), paths.base, paths.features, device)
+    test = batches.fixed_batches(clips, p.eval_batch_size)
     model = xtts.open_base(paths.base, device)
     encode = xtts.text_encoder(paths.base)
     folder = paths.evaluation / "speech"
@@ -51,19 +52,19 @@ def evaluate(
     for name in ["base", *p.phases]:
         if name != "base":
             weights[name] = phases.load_phase_weights(model, name, paths)
-        log(f"{name}: {len(clips)} held-out clips")
+        log(f"{name}: {len(clips)} test clips")
         tables[name] = validation.per_clip(GPTLoss(model.gpt), test, device)
 
         if len(chosen):
-            log(f"{name}: speaking {len(chosen)} held-out sentences")
+            log(f"{name}: speaking {len(chosen)} test sentences")
             voice, _ = samples.voice_of(model, corpus, p)
             utterances = synthesizer.speak(model, voice, list(chosen.text), encode, p)
             spoken += _measure_speech(utterances, corpus, chosen, folder, name)
 
     speech = pd.DataFrame(spoken)
-    report = _report(p, tables, weights, held_out, speech)
+    report = _report(p, paths, tables, weights, test_clips, speech)
     scored = pd.concat([table.assign(phase=name) for name, table in tables.items()])
-    scored = scored.merge(held_out[["clip_id", "source", "category"]], on="clip_id")
+    scored = scored.merge(test_clips[["clip_id", "source", "category"]], on="clip_id")
     scored.to_csv(paths.evaluation / "clips.csv", index=False)
     speech.to_csv(paths.evaluation / "speech.csv", index=False)
     samples.remove_others(folder, [Path(row["file"]).name for row in spoken])
@@ -71,9 +72,9 @@ def evaluate(
     return report
 
 
-def speech_clips(held_out: pd.DataFrame, count: int) -> pd.DataFrame:
-    """`count` held-out clips over all sources and categories, the same in every run and phase."""
-    ordered = held_out.sort_values(["source", "category", "clip_id"])
+def speech_clips(clips: pd.DataFrame, count: int) -> pd.DataFrame:
+    """`count` of the clips over all sources and categories, the same in every run and phase."""
+    ordered = clips.sort_values(["source", "category", "clip_id"])
     if not count:
         return ordered.iloc[:0]
     places = np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
@@ -83,7 +84,7 @@ def speech_clips(held_out: pd.DataFrame, count: int) -> pd.DataFrame:
 def side_by_side(
     corpus: Corpus, paths: Paths
 ) -> list[tuple[str, list[tuple[str, np.ndarray, int]]]]:
-    """Every spoken held-out sentence: (its text, [(title, wav, rate), ...]).
+    """Every spoken test sentence: (its text, [(title, wav, rate), ...]).
 
     The recording is the first of a sentence's sounds; base and phases follow.
     """
@@ -103,9 +104,10 @@ def side_by_side(
 
 def _report(
     p: EvaluateParams,
+    paths: Paths,
     tables: dict[str, pd.DataFrame],
     weights: dict[str, str],
-    held_out: pd.DataFrame,
+    clips: pd.DataFrame,
     speech: pd.DataFrame,
 ) -> dict[str, Any]:
     """The content of report.json."""
@@ -113,14 +115,14 @@ def _report(
     names = list(tables)
     reference = p.phases[0] if p.phases else "base"
     reference_means = validation.means(tables[reference])
-    groups = held_out.set_index("clip_id")[["source", "category"]]
+    groups = clips.set_index("clip_id")[["source", "category"]]
 
     scored = {}
     for name, table in tables.items():
         scores = validation.intervals(table, **options)
         labelled = table.join(groups, on="clip_id")
         scored[name] = {
-            "held_out": scores,
+            "test": scores,
             "per_source": _per_group(labelled, "source", options),
             "per_category": _per_group(labelled, "category", options),
             "change_percent": {
@@ -138,15 +140,35 @@ def _report(
         f"{name} - {before}": validation.paired_difference(tables[name], tables[before], **options)
         for before, name in zip(names, names[1:])
     }
-    candidates = [name for name in names if name != "base"] or names
+    # the test set has no say: a set that chooses scores what it chose too well
+    chosen_by = validation_losses(p.phases, paths)
     return {
-        "held_out_clips": len(held_out),
+        "test_clips": len(clips),
         "target_loss": p.target_loss,
         "reference": reference,
-        "best": min(candidates, key=lambda name: scored[name]["held_out"]["loss"]["value"]),
+        "validation_loss": chosen_by,
+        "best": min(chosen_by, key=chosen_by.get) if chosen_by else "base",
         "phases": scored,
         "paired": paired,
     }
+
+
+def validation_losses(names: Sequence[str], paths: Paths) -> dict[str, float]:
+    """The loss of each phase's best weights on the validation set, from its record.
+
+    Raises:
+        VagoError: a phase has none.
+    """
+    losses = {}
+    for name in names:
+        record = phases.read_record(paths.phase(name)) or {}
+        if "validation" not in record:
+            raise VagoError(
+                f"{paths.phase(name) / phases.RECORD} tells no validation loss of {name}: "
+                "run that phase's notebook again"
+            )
+        losses[name] = record["validation"]["loss"]["value"]
+    return losses
 
 
 def _per_group(table: pd.DataFrame, column: str, options: dict[str, int]) -> dict[str, Any]:

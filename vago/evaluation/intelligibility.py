@@ -98,7 +98,7 @@ def evaluate_speech(
     """Measure the target, the base and the phases of a profile on params/scripts/unheard.yaml.
 
     The demo's target is espeak-ng's own speech of the lines, the best possible result; a real
-    voice's target is its held-out recordings with their own texts. All models speak with the same
+    voice's target is its test recordings with their own texts. All models speak with the same
     prompt and the settings of 06_generate_samples.
 
     Args:
@@ -260,6 +260,7 @@ class _Measuring:
             "recogniser": self.recogniser.name,
             "speaker_encoder": self.speaker_encoder.name,
             "corpus": self.corpus.digest,
+            "held_out": self.corpus.held_out["sha256"],
             "others": target.OTHERS,
             "lines": [normalize.normalize_text(line.text) for line in self.script.lines],
             "loudness": self.p.loudness_lufs,

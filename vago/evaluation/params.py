@@ -11,7 +11,7 @@ from vago.synthesis.params import SpeechParams
 
 
 class EvaluateParams(SpeechParams):
-    """05: every phase on the same held-out clips."""
+    """05: every phase on the same test clips."""
 
     notebook: ClassVar[str] = "05_evaluate"
 
@@ -22,4 +22,4 @@ class EvaluateParams(SpeechParams):
     target_loss: float = Field(2.5, gt=0, description="the loss to reach")
     bootstrap_samples: int = Field(2000, ge=100, description="for each interval")
     eval_batch_size: int = Field(8, ge=1, description="clips scored at once")
-    speech_clips: int = Field(6, ge=0, description="held-out sentences spoken by each phase")
+    speech_clips: int = Field(6, ge=0, description="test sentences spoken by each phase")

@@ -1,4 +1,4 @@
-"""Figures of the evaluation: learning curves of all phases, and their held-out losses."""
+"""Figures of the evaluation: learning curves of all phases, and their test losses."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ OTHER_COLOUR = "#333333"
 
 
 def phases_on_one_axis(curves: Mapping[str, pd.DataFrame]) -> Figure:
-    """Learning curves of all phases, one after the other: training as lines, held-out as dots.
+    """Learning curves of all phases, one after the other: training as lines, validation as dots.
 
     They can be compared since all phases are validated on the same clips.
     """
     figure, axes = new_figure(height=3.6)
     axis, offset, ends = axes[0, 0], 0, []
     for name, table in curves.items():
-        train, held_out = table[table.kind == "train"], table[table.kind == "eval"]
+        train, validation = table[table.kind == "train"], table[table.kind == "eval"]
         colour = PHASE_COLOURS.get(name, OTHER_COLOUR)
         lines = {"color": colour, "linewidth": 0.8, "alpha": 0.6}
-        dots = {"color": colour, "markersize": 4, "label": f"{name}: held-out"}
+        dots = {"color": colour, "markersize": 4, "label": f"{name}: validation"}
         axis.plot(offset + train.step, train.mel_ce, **lines)
-        axis.plot(offset + held_out.step, held_out.mel_ce, "o-", **dots)
-        if len(held_out):
-            first, last = held_out.mel_ce.iloc[0], held_out.mel_ce.iloc[-1]
+        axis.plot(offset + validation.step, validation.mel_ce, "o-", **dots)
+        if len(validation):
+            first, last = validation.mel_ce.iloc[0], validation.mel_ce.iloc[-1]
             ends.append(f"{name} from {first:.3f} to {last:.3f}")
 
         offset += int(table.step.max())
         axis.axvline(offset, color="#dddddd", linewidth=0.8, zorder=0)
 
-    axis.set_title("Training (lines) and held-out (dots) loss")
+    axis.set_title("Training (lines) and validation (dots) loss")
     axis.set(xlabel="steps, phase after phase", ylabel="mel CE (nats per code)")
     axis.legend(frameon=False)
-    return described(figure, f"Held-out mel CE, phase after phase: {', '.join(ends)}")
+    return described(figure, f"Validation mel CE, phase after phase: {', '.join(ends)}")
 
 
 def scores(report: Mapping[str, Any]) -> Figure:
-    """Held-out loss of each phase with its 95 % interval, over all clips and per source."""
+    """Test loss of each phase with its 95 % interval, over all clips and per source."""
     phases = report["phases"]
     sources = next(iter(phases.values()))["per_source"]
-    columns = {"all held-out clips": [phase["held_out"] for phase in phases.values()]}
+    columns = {"all test clips": [phase["test"] for phase in phases.values()]}
     for source in sources:
         columns[source] = [phase["per_source"][source] for phase in phases.values()]
 

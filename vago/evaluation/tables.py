@@ -24,15 +24,19 @@ def trained_on(paths: Paths, names: Sequence[str]) -> str:
 
 
 def score_table(report: dict[str, Any]) -> pd.DataFrame:
-    """The report for readers: one row per phase, 95 % intervals in brackets."""
+    """The report for readers: one row per phase, 95 % intervals in brackets.
+
+    The validation loss chooses the best phase, the other columns are of the test set."""
     rows = []
+    chosen_by = report["validation_loss"]
     for name, phase in report["phases"].items():
-        held_out = phase["held_out"]
+        test = phase["test"]
         row = {
             "phase": f"{name} (best)" if name == report["best"] else name,
-            "mel CE": with_interval(held_out["mel_ce"], ".3f"),
-            "text CE": with_interval(held_out["text_ce"], ".3f"),
-            "loss": with_interval(held_out["loss"], ".3f"),
+            "validation loss": f"{chosen_by[name]:.3f}" if name in chosen_by else "",
+            "mel CE": with_interval(test["mel_ce"], ".3f"),
+            "text CE": with_interval(test["text_ce"], ".3f"),
+            "loss": with_interval(test["loss"], ".3f"),
             f"loss vs {report['reference']}": f"{phase['change_percent']['loss']:+.1f} %",
             f"to target {report['target_loss']:g}": f"{phase['distance_to_target']:+.2f}",
         }

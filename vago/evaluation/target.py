@@ -1,6 +1,6 @@
 """The target of the speech evaluation: its speech of the lines, its voice, and other voices.
 
-The demo's target is the espeak-ng voice that made its recordings; a real voice's is its held-out
+The demo's target is the espeak-ng voice that made its recordings; a real voice's is its test
 clips.
 """
 
@@ -29,11 +29,11 @@ REFERENCE_CLIPS = 8  # make up the target's voice; each of the others speaks the
 def reference_of(corpus: Corpus, speaker_encoder: SpeakerEncoder) -> Reference:
     """The target's voice, other voices, and the recordings' bounds of seconds per character.
 
-    The target's voice comes from held-out clips, which no prompt and no training used, of the
+    The target's voice comes from test clips, which no prompt and no training used, of the
     source that prompts come from. The other voices speak the same texts, because equal words make
     embeddings more similar.
     """
-    clips = corpus.held_out_clips
+    clips = corpus.test_clips
     first = clips[clips.source == corpus.clips.source.iloc[0]]
     clips = (first if len(first) else clips).head(REFERENCE_CLIPS)
 
@@ -49,7 +49,7 @@ def reference_of(corpus: Corpus, speaker_encoder: SpeakerEncoder) -> Reference:
 
 def title(demo: bool) -> str:
     """Who speaks the lines, for a table."""
-    return f"espeak-ng {VARIANT}" if demo else "held-out recordings"
+    return f"espeak-ng {VARIANT}" if demo else "test recordings"
 
 
 def identity(demo: bool) -> dict[str, Any]:
@@ -59,8 +59,8 @@ def identity(demo: bool) -> dict[str, Any]:
 
 
 def lines(corpus: Corpus, script: Script, demo: bool) -> Iterator[LineRecording]:
-    """The target's speech: the script's lines in the demo, otherwise the held-out clips."""
-    return _demo_lines(script) if demo else _held_out_lines(corpus)
+    """The target's speech: the script's lines in the demo, otherwise the test clips."""
+    return _demo_lines(script) if demo else _test_lines(corpus)
 
 
 def _demo_lines(script: Script) -> Iterator[LineRecording]:
@@ -73,7 +73,7 @@ def _demo_lines(script: Script) -> Iterator[LineRecording]:
         yield LineRecording(line.name, line.text, wav, espeak.RATE, took)
 
 
-def _held_out_lines(corpus: Corpus) -> Iterator[LineRecording]:
-    """The held-out clips with their own texts, since a real speaker has not recorded the lines."""
-    for clip in corpus.held_out_clips.itertuples():
+def _test_lines(corpus: Corpus) -> Iterator[LineRecording]:
+    """The test clips with their own texts, since a real speaker has not recorded the lines."""
+    for clip in corpus.test_clips.itertuples():
         yield LineRecording(clip.clip_id, clip.text, *corpus.audio(clip.clip_id))

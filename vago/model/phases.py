@@ -25,20 +25,25 @@ BEST, LAST, RECORD = "best.safetensors", "last.safetensors", "phase.json"
 def read_record(folder: Path) -> dict[str, Any] | None:
     """The phase.json of a phase's folder, None where the phase has not finished.
 
+    `validation` was called `held_out` before there was a test set besides.
+
     Raises:
         VagoError: the file is not valid JSON.
     """
     path = Path(folder) / RECORD
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError:
         raise VagoError(f"{path} is not valid JSON: delete it and run that phase again") from None
+    if "held_out" in record:
+        record["validation"] = record.pop("held_out")
+    return record
 
 
 def chosen_phase(wanted: str, paths: Paths) -> str:
-    """`wanted`, or for "best" the phase with the lowest held-out loss in evaluation/report.json.
+    """`wanted`, or for "best" the phase that evaluation/report.json names so.
 
     Raises:
         VagoError: the report is missing or not valid.

@@ -165,8 +165,8 @@ def scores_of(paths: Paths, phase: str, weights_sha256: str) -> dict[str, Any] |
         scored = report["phases"][phase]
         if scored["weights_sha256"] != weights_sha256:
             return None
-        kept = {key: scored[key] for key in ("held_out", "per_source", "speech") if key in scored}
-        return kept | {"held_out_clips": report["held_out_clips"]}
+        kept = {key: scored[key] for key in ("test", "per_source", "speech") if key in scored}
+        return kept | {"test_clips": report["test_clips"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

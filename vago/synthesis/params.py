@@ -73,7 +73,7 @@ class SampleParams(SpeechParams):
         "quiz_show", pattern=NAME, description="params/scripts/<script>.yaml or .txt"
     )
     phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = Field(
-        "best", description="who speaks; best: the phase with the lowest held-out loss"
+        "best", description="who speaks; best: the phase with the lowest validation loss"
     )
     pause_seconds: float = Field(
         0.35, ge=0, le=3, description="silence between the sentences of a long line"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vago.audio import io
-from vago.corpus.corpus import Corpus
+from vago.corpus.corpus import TRAINING, Corpus
 from vago.files import write_whole
 from vago.model import xtts
 from vago.model.phases import chosen_phase, open_phase
@@ -171,7 +171,7 @@ def reference_clips(corpus: Corpus, p: SpeechParams) -> list[str]:
     From the first source and its most frequent speaker; the clips nearest to the median speaking
     rate come first, since a prompt should show the usual way of speaking.
     """
-    clips = corpus.clips[~corpus.clips.held_out]
+    clips = corpus.clips[corpus.clips.part == TRAINING]
     clips = clips[clips.source == clips.source.iloc[0]]
     clips = clips[clips.speaker == clips.speaker.mode()[0]]
     rate = clips.seconds / clips.text.str.len()

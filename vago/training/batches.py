@@ -151,13 +151,13 @@ def _with_own_prompts(clips: Sequence[Features], frames: int, rng: np.random.Gen
     return collate(clips, mels, spans)
 
 
-def held_out_batches(
+def fixed_batches(
     clips: Mapping[str, Features], batch_size: int, prompt_seconds: float = 4.5
 ) -> list[Batch]:
-    """The held-out set in batches by length, each clip behind a fixed prompt.
+    """Validation or test clips in batches by length, each clip behind a fixed prompt.
 
-    The prompt is cut from other held-out clips and depends on the clip's name and the held-out set
-    alone: all phases are scored on the same task, and none has seen a prompt in training.
+    The prompt is cut from other clips of the set and depends on the clip's name and the set alone:
+    all phases are scored on the same task, and none has seen a prompt in training.
     """
     ids = sorted(clips, key=lambda i: (len(clips[i].codes), i))
     frames = int(prompt_seconds * FRAMES_PER_SECOND)

@@ -1,8 +1,8 @@
 """Where a phase's weights come from, and whether they are up to date.
 
-A lineage names the base, the corpus, the held-out set, the parent's weights, the code that trains
-and every setting that shapes the result. It is part of each checkpoint and of phase.json; two runs
-with one lineage give the same weights.
+A lineage names the base, the corpus, its validation and test sets, the parent's weights, the code
+that trains and every setting that shapes the result. It is part of each checkpoint and of
+phase.json; two runs with one lineage give the same weights.
 """
 
 from __future__ import annotations

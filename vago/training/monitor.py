@@ -127,12 +127,12 @@ class Monitor:
 
         if first < middle < last and after < before:
             return "overfitting", (
-                "the held-out loss has risen twice while the training loss falls: overfitting; "
+                "the validation loss has risen twice while the training loss falls: overfitting; "
                 "the best weights so far are kept"
             )
         if after > before * 1.02 and last > first:
             return "not falling", (
-                "neither training nor held-out loss is falling: try a lower learning_rate, "
+                "neither training nor validation loss is falling: try a lower learning_rate, "
                 "and check that the clips match their text"
             )
         return None
@@ -184,7 +184,7 @@ def log_line(row: dict[str, Any], steps: int) -> str:
 
     if row["kind"] == "eval":
         best = "  (best so far)" if row.get("best") else ""
-        return f"{at}  held-out: mel CE {row['mel_ce']:.3f}, text CE {row['text_ce']:.3f}{best}"
+        return f"{at}  validation: mel CE {row['mel_ce']:.3f}, text CE {row['text_ce']:.3f}{best}"
 
     losses = f"loss {row['loss']:.3f}  mel CE {row['mel_ce']:.3f}  text CE {row['text_ce']:.3f}"
     return f"{at}  {losses}  lr {row['learning_rate']:.2e}"
@@ -192,6 +192,6 @@ def log_line(row: dict[str, Any], steps: int) -> str:
 
 def summary(record: dict[str, Any]) -> dict[str, str]:
     """phase.json -> what the phase reached, as a notebook shows it: losses with their intervals."""
-    losses = {name: with_interval(loss, ".3f") for name, loss in record["held_out"].items()}
+    losses = {name: with_interval(loss, ".3f") for name, loss in record["validation"].items()}
     best = f"{record['best_step']} of {record['steps']}"
     return {"best step": best, **losses, "training time": f"{record['seconds']:.0f} s"}

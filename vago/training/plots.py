@@ -23,23 +23,23 @@ GREEN = "#54a24b"
 def training(rows: Sequence[Mapping[str, Any]], title: str = "") -> Figure:
     """One phase as it runs, from the rows of metrics.jsonl.
 
-    Left: training and held-out mel CE; right: learning rate and gradient norm.
+    Left: training and validation mel CE; right: learning rate and gradient norm.
     """
     train = pd.DataFrame([r for r in rows if r["kind"] == "train"], columns=TRAIN_COLUMNS)
-    held_out = pd.DataFrame([r for r in rows if r["kind"] == "eval"], columns=EVAL_COLUMNS)
+    validation = pd.DataFrame([r for r in rows if r["kind"] == "eval"], columns=EVAL_COLUMNS)
 
     figure, axes = new_figure(columns=2, width_ratios=(2, 1))
     loss, rate = axes[0]
-    _draw_losses(loss, train, held_out)
+    _draw_losses(loss, train, validation)
     loss.set_title(title)
     _draw_learning_rate(rate, train)
-    return described(figure, _in_words(train, held_out, title))
+    return described(figure, _in_words(train, validation, title))
 
 
-def _in_words(train: pd.DataFrame, held_out: pd.DataFrame, title: str) -> str:
+def _in_words(train: pd.DataFrame, validation: pd.DataFrame, title: str) -> str:
     """From where to where both losses go, and the best."""
     parts = []
-    for name, rows in (("training", train), ("held-out", held_out)):
+    for name, rows in (("training", train), ("validation", validation)):
         if len(rows):
             first, last = rows.iloc[0], rows.iloc[-1]
             parts.append(
@@ -47,17 +47,17 @@ def _in_words(train: pd.DataFrame, held_out: pd.DataFrame, title: str) -> str:
                 f"to {last.mel_ce:.3f} at step {last.step:.0f}"
             )
 
-    for row in held_out[held_out.best.eq(True)].tail(1).itertuples():
+    for row in validation[validation.best.eq(True)].tail(1).itertuples():
         parts.append(f"best {row.mel_ce:.3f} at step {row.step:.0f}")
     return f"{title or 'Training'}: {', '.join(parts)}; beside them learning rate and gradient norm"
 
 
-def _draw_losses(axes: Axes, train: pd.DataFrame, held_out: pd.DataFrame) -> None:
+def _draw_losses(axes: Axes, train: pd.DataFrame, validation: pd.DataFrame) -> None:
     axes.plot(train.step, train.mel_ce, color=BLUE, linewidth=1, label="training")
-    axes.plot(held_out.step, held_out.mel_ce, "o-", color=RED, markersize=4, label="held-out")
+    axes.plot(validation.step, validation.mel_ce, "o-", color=RED, markersize=4, label="validation")
 
     # the last best row is the best of all
-    best = held_out[held_out.best.eq(True)].tail(1)
+    best = validation[validation.best.eq(True)].tail(1)
     for row in best.itertuples():
         label = f"best: {row.mel_ce:.3f} at step {row.step:.0f}"
         axes.plot(row.step, row.mel_ce, "*", color=RED, markersize=13, label=label)

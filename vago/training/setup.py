@@ -25,7 +25,7 @@ Log = Callable[[str], None]
 
 def set_up(p: TrainParams, paths: Paths, corpus: Corpus, lineage: dict, log: Log) -> Phase:
     """The phase that resolved settings `p` describe; only the cache of features is written."""
-    training, held_out = corpus.training(p.sources), corpus.held_out_clips
+    training, validation = corpus.training(p.sources), corpus.validation_clips
     if len(training) < 2:
         raise VagoError(
             f"sources {', '.join(p.sources)} hold {len(training)} training clips in "
@@ -33,7 +33,7 @@ def set_up(p: TrainParams, paths: Paths, corpus: Corpus, lineage: dict, log: Log
         )
 
     accelerator = open_accelerator(p)
-    ids = [*training.clip_id, *held_out.clip_id]
+    ids = [*training.clip_id, *validation.clip_id]
     with accelerator.main_process_first():  # the other processes find them in the cache
         clips = features.compute(
             corpus,
@@ -49,7 +49,7 @@ def set_up(p: TrainParams, paths: Paths, corpus: Corpus, lineage: dict, log: Log
         paths,
         lineage,
         {clip_id: clips[clip_id] for clip_id in training.clip_id},
-        {clip_id: clips[clip_id] for clip_id in held_out.clip_id},
+        {clip_id: clips[clip_id] for clip_id in validation.clip_id},
         start_weights(p, paths),
         accelerator,
         log,
@@ -76,7 +76,7 @@ def assemble(
     paths: Paths,
     lineage: dict,
     training: dict[str, Features],
-    held_out: dict[str, Features],
+    validation: dict[str, Features],
     gpt: nn.Module,
     accelerator: Accelerator,
     log: Log,
@@ -102,10 +102,10 @@ def assemble(
     trained = sum(t.numel() for t in gpt.parameters() if t.requires_grad)
     need_room_for(p, paths.phase(p.phase), sizes(parameters, trained, p))
 
-    validation = batches.held_out_batches(held_out, p.eval_batch_size)
+    validation_batches = batches.fixed_batches(validation, p.eval_batch_size)
     if compiled:
         with accelerator.autocast():
-            _compile(gpt_loss, p, validation[-1], log)
+            _compile(gpt_loss, p, validation_batches[-1], log)
 
     gpt_loss, optimizer = accelerator.prepare(gpt_loss, optimizer)
     return Phase(
@@ -113,8 +113,8 @@ def assemble(
         paths=paths,
         lineage=lineage,
         clips=training,
-        held_out=validation,
-        sources={clip_id: clip.source for clip_id, clip in held_out.items()},
+        validation=validation_batches,
+        sources={clip_id: clip.source for clip_id, clip in validation.items()},
         gpt_loss=gpt_loss,
         accelerator=accelerator,
         optimizer=optimizer,

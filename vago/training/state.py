@@ -69,8 +69,8 @@ class Phase:
     paths: Paths
     lineage: dict[str, Any]
     clips: dict[str, Features]
-    held_out: list[Batch]
-    sources: dict[str, str]  # clip_id -> source, of the held-out clips
+    validation: list[Batch]
+    sources: dict[str, str]  # clip_id -> source, of the validation clips
     gpt_loss: nn.Module
     accelerator: Accelerator
     optimizer: torch.optim.Optimizer

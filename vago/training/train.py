@@ -183,25 +183,23 @@ def _row(phase: Phase, recent: list[tuple[float, float]], grad_norm: float) -> d
 
 
 def _evaluate(phase: Phase, watch: monitor.Monitor) -> None:
-    """Score the held-out clips and keep the weights where they are the best so far.
+    """Score the validation clips and keep the weights where they are the best so far.
 
     Step 0 counts: a phase that only worsens the loss returns the weights it started from.
     """
     # in every process, since all must agree on the best
-    table = validation.per_clip(GPTLoss(phase.gpt), phase.held_out, phase.accelerator.device)
+    table = validation.per_clip(GPTLoss(phase.gpt), phase.validation, phase.accelerator.device)
     if np.isfinite(table.drop(columns="clip_id").to_numpy()).all():
         _keep_if_best(phase, table, watch)
         return
 
     if phase.at.step == 0:
         raise VagoError(
-            f"{phase.p.phase} cannot start: the weights it starts from give no finite held-out "
+            f"{phase.p.phase} cannot start: the weights it starts from give no finite validation "
             "loss; check the base model"
         )
     phase.at.stale += 1
-    message = (
-        f"the held-out loss at step {phase.at.step} is not a finite number: the best so far is kept"
-    )
+    message = f"the validation loss at step {phase.at.step} is not finite: the best so far is kept"
     watch.warn(phase.at.step, "non-finite", message)
 
 
@@ -224,7 +222,7 @@ def _keep_if_best(phase: Phase, table: pd.DataFrame, watch: monitor.Monitor) -> 
 def _finish(phase: Phase) -> dict:
     """Write phase.json with the best weights' scores; delete `last`, which is needed no more."""
     meta = load_best(phase)
-    table = validation.per_clip(GPTLoss(phase.gpt), phase.held_out, phase.accelerator.device)
+    table = validation.per_clip(GPTLoss(phase.gpt), phase.validation, phase.accelerator.device)
     record = {
         "phase": phase.p.phase,
         "complete": True,
@@ -232,9 +230,9 @@ def _finish(phase: Phase) -> dict:
         "steps": phase.steps,
         "best_step": phase.at.best_step,
         "best_sha256": meta["content_sha256"],
-        "held_out": validation.intervals(table, phase.p.text_loss_weight),
+        "validation": validation.intervals(table, phase.p.text_loss_weight),
         "training_clips": len(phase.clips),
-        "held_out_clips": len(phase.sources),
+        "validation_clips": len(phase.sources),
         "seconds": round(phase.at.seconds, 1),
         "device": str(phase.accelerator.device),
         "lineage": phase.lineage,

@@ -1,4 +1,4 @@
-"""Held-out scores: losses per clip, means per token, bootstrap intervals and paired differences."""
+"""Scores of clips: losses per clip, means per token, bootstrap intervals, paired differences."""
 
 from __future__ import annotations
 

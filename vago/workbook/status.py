@@ -1,14 +1,14 @@
-"""How far a profile's run has come: steps, phases with their held-out scores, and disk use."""
+"""How far a profile's run has come: steps, phases with their validation scores, and disk use."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from vago import VagoError
 from vago.display.intervals import with_interval
 from vago.fingerprint import listed
-from vago.model.phases import PHASES, RECORD
+from vago.model.phases import PHASES, read_record
 from vago.paths import Paths, project_root
 from vago.workbook.freshness import BY_RUNNER, NEVER_RUN, Freshness
 from vago.workbook.pipeline import NOTEBOOKS, PROGRESS, files_under
@@ -22,7 +22,7 @@ NOT_TRAINED = "not trained yet"
 HEADER = (
     "phase",
     "steps",
-    "held-out mel CE (95 %)",
+    "validation mel CE (95 %)",
     "text CE (95 %)",
     "from baseline: mel, text",
     "disk",
@@ -100,8 +100,8 @@ def phase_status(paths: Paths, name: str) -> dict[str, Any]:
     """One phase from its phase.json; before that is written, from its training's progress.json."""
     folder = paths.phase(name)
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = read_record(folder) or {}
+    except VagoError:
         record = {}
 
     counts = record or read_progress(folder / PROGRESS) or {}
@@ -112,12 +112,11 @@ def phase_status(paths: Paths, name: str) -> dict[str, Any]:
     else:
         state = NOT_TRAINED
 
-    held_out = record.get("held_out") or {}
     return {
         "phase": name,
         "state": state,
         **{key: counts.get(key) for key in ("step", "steps", "best_step")},
-        **{score: held_out.get(score) for score in SCORES},
+        **{score: (record.get("validation") or {}).get(score) for score in SCORES},
         "bytes": size(folder),
     }
 

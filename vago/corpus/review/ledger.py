@@ -18,7 +18,7 @@ from vago.corpus.fixes import fixes_of_ledger
 
 # text even if it looks like a number: a recording may be called 1985, a text may be "42"
 TEXTS = ("candidate", "text", "written", "recording", "detail", "clip_id", "speaker")
-HIDDEN = ("file", "sha256", "recording_sha256", "held_out")
+HIDDEN = ("file", "sha256", "recording_sha256")
 FIRST = ("candidate", "fate", "reason", "by_hand", "part", "source", "category", "seconds")
 LAST = ("recording", "start", "end", "detail", "text", "written", "clip_id")
 CHOICES = 16  # columns with more different values are searched instead of chosen from
@@ -33,10 +33,10 @@ def candidate_table(corpus: Corpus, corrections: Sequence[Correction] = ()) -> p
 
     Returns:
         DataFrame: FIRST, then all numbers and choices (columns without any value are left out),
-        then LAST. `part` is training or held-out; `rate`, characters per second, is always there.
+        then LAST. `part` is training, validation or test; `rate` (characters
+        per second) is always there.
     """
-    clips = corpus.clips.rename(columns={"held_out": "part"})
-    clips["part"] = np.where(corpus.clips["held_out"], "held-out", "training")
+    clips = corpus.clips
     of_clips = [name for name in clips if name == "clip_id" or name not in corpus.ledger]
     table = corpus.ledger.reset_index(drop=True).merge(clips[of_clips], on="clip_id", how="left")
     table = table.drop(columns=[name for name in HIDDEN if name in table])

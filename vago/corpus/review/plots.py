@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from vago.corpus.corpus import TRAINING
 from vago.display.figures import SOURCE_COLOURS, described, new_figure
 
 # the palette of Okabe & Ito (2008), which colour-blind readers can distinguish; hatches in addition
@@ -65,10 +66,10 @@ def _draw_histogram(axis: Axes, groups: Sequence[pd.Series]) -> None:
 
 
 def categories(clips: pd.DataFrame) -> Figure:
-    """Minutes and clips of each category; the held-out part is hatched."""
+    """Minutes and clips of each category; what is not trained on is hatched."""
     key = ["source", "category"]
     order = clips.groupby(key, sort=False).seconds.sum().sort_values()
-    held_out = clips[clips.held_out].groupby(key).seconds.sum()
+    held_out = clips[clips.part != TRAINING].groupby(key).seconds.sum()
     counts = clips.groupby(key).size()
     colours = dict(zip(clips.source.unique(), SOURCE_COLOURS))
 
@@ -85,7 +86,7 @@ def categories(clips: pd.DataFrame) -> Figure:
 
     names = [f"{category} ({source})" for source, category in order.index]
     axis.set_yticks(range(len(order)), names)
-    axis.set_xlabel("minutes (number of clips at the end, held-out part hatched)")
+    axis.set_xlabel("minutes (number of clips at the end, validation and test hatched)")
     axis.set_title("What the corpus holds")
     listed = ", ".join(
         f"{name} {seconds / 60:.2f}" for name, seconds in zip(names[::-1], order[::-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vago.corpus.corpus import Corpus
+from vago.corpus.corpus import HELD_OUT, TEST, VALIDATION, Corpus
 from vago.corpus.corrections import read_corrections
 from vago.corpus.fixes import BY_HAND, outcomes
 from vago.corpus.measures import NUMBERS
@@ -30,24 +31,26 @@ LONG_LISTS = 24  # the recordings of a source with more of them share one bar of
 
 
 def minutes(corpus: Corpus) -> pd.DataFrame:
-    """Clips and minutes by source and category, with sums; held-out ones besides."""
+    """Clips and minutes by source and category, with sums; clips of validation and test set too."""
+    parts = (VALIDATION, TEST) if corpus.has_two_sets else (HELD_OUT,)
     table = []
     for source, clips in corpus.clips.groupby("source", sort=False):
-        table += [_amount(source, category, part) for category, part in clips.groupby("category")]
-        table.append(_amount(source, "all", clips))
-    table.append(_amount("all", "", corpus.clips))
+        for category, own in clips.groupby("category"):
+            table.append(_amount(source, category, own, parts))
+        table.append(_amount(source, "all", clips, parts))
+    table.append(_amount("all", "", corpus.clips, parts))
     return pd.DataFrame(table).set_index("source")
 
 
-def _amount(source: str, category: str, clips: pd.DataFrame) -> dict[str, Any]:
-    held_out = clips[clips["held_out"]]
+def _amount(
+    source: str, category: str, clips: pd.DataFrame, parts: Sequence[str]
+) -> dict[str, Any]:
     return {
         "source": source,
         "category": category,
         "clips": len(clips),
         "minutes": round(clips["seconds"].sum() / 60, 2),
-        "held-out clips": len(held_out),
-        "held-out minutes": round(held_out["seconds"].sum() / 60, 2),
+        **{f"{part} clips": int((clips["part"] == part).sum()) for part in parts},
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vago.corpus.corpus import CLIP_COLUMNS, Corpus
+from vago.corpus.corpus import CLIP_COLUMNS, TRAINING, Corpus
 from vago.corpus.review import report
 from vago.corpus.writer import write_table
 from vago.display import html
@@ -31,7 +31,8 @@ def write_unfinished(
         folder: where the clips lie now, as <clip_id>.wav.
         why: the sentence that says why there is no corpus.
     """
-    clips = clips.assign(file=[f"{one}.wav" for one in clips.get("clip_id", [])], held_out=False)
+    files = [f"{one}.wav" for one in clips.get("clip_id", [])]
+    clips = clips.assign(file=files, part=TRAINING)
     if clips.empty:
         clips = pd.DataFrame(columns=CLIP_COLUMNS)
     cut = Corpus(folder, clips, ledger, timeline, held_out={}, summary={})

@@ -100,7 +100,7 @@ class Ours:
     def score(self) -> float:
         """The held-out loss as training computes it: in fp32, whatever it trains in."""
         gpt_loss, device = GPTLoss(self.phase.gpt), self.phase.accelerator.device
-        table = validation.per_clip(gpt_loss, self.phase.held_out, device)
+        table = validation.per_clip(gpt_loss, self.phase.validation, device)
         return validation.means(table)["loss"]
 
     def close(self) -> None:
