@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.recognition import FixedRecogniser
 from vago import VagoError
 from vago.audio import io
 from vago.corpus.corpus import Corpus
@@ -39,7 +40,8 @@ def test_the_base_alone_can_be_evaluated(project):
     p = EvaluateParams(profile="mini", phases=[], **settings)
     corpus = Corpus.load(project.corpus)
 
-    report = evaluate.evaluate(p, project)
+    heard = FixedRecogniser("ezt hallom")
+    report = evaluate.evaluate(p, project, recogniser=heard)
     assert report["best"] == "base"
     assert report["test_clips"] == len(corpus.test_clips)
     scored = report["phases"]["base"]
@@ -58,6 +60,13 @@ def test_the_base_alone_can_be_evaluated(project):
     assert [title for title, *_ in sounds] == ["recording", "base"]
     assert [rate for *_, rate in sounds] == [io.SAMPLE_RATE, io.OUTPUT_RATE]
     assert all(np.abs(wav).max() > 0.01 for _, wav, _ in sounds)
+
+    # what ASR heard
+    assert heard.asked == 2 and report["not_transcribed"] == ""
+    assert report["understood"]["lines"] == "2 test sentences"
+    assert 0.3 < report["understood"]["phases"]["base"]["value"] < 2
+    assert list(tables.heard_table(project).sentence)[1::2] == ["ezt hallom"] * 2
+    assert "character error rate" in tables.score_table(report)
 
     # the tables
     assert list(tables.score_table(report).index) == ["base (best)"]
@@ -86,11 +95,29 @@ def test_the_validation_set_chooses_and_the_test_set_reports(project):
     assert losses["combined"] < losses["baseline"] - 0.1
     assert report["best"] == "baseline"
     assert report["validation_loss"] == {"baseline": 2.0, "combined": 2.1}
+    assert list(report["paired"]) == ["baseline - base", "combined - baseline"]
+    assert report["understood"] is None and "speech_clips is 0" in report["not_transcribed"]
 
     scored = set(pd.read_csv(project.evaluation / "clips.csv").clip_id)
     assert scored == set(Corpus.load(project.corpus).test_clips.clip_id)
     shown = tables.score_table(report)["validation loss"]
     assert list(shown) == ["", "2.000", "2.100"]
+
+
+def test_asr_is_asked_for_only_where_it_is_installed(project, monkeypatch):
+    def missing(model):
+        raise VagoError("no recogniser is installed to write transcripts: pip install it")
+
+    monkeypatch.setattr(evaluate, "check_model", missing)
+    p = EvaluateParams(profile="mini", phases=[], speech_clips=1, transcribe=True)
+    with pytest.raises(VagoError, match="no recogniser is installed"):
+        evaluate.evaluate(p, project)
+
+    report = evaluate.evaluate(p.model_copy(update={"transcribe": None}), project)
+    assert report["understood"] is None
+    assert report["not_transcribed"].startswith("no recogniser is installed")
+    assert "character error rate" not in tables.score_table(report)
+    assert tables.heard_table(project).empty
 
 
 def test_a_phase_without_a_validation_loss_is_named(project):

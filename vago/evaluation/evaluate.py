@@ -13,13 +13,17 @@ import pandas as pd
 
 from vago import VagoError
 from vago.audio import io
+from vago.audio.asr import SpeechRecogniser
+from vago.audio.asr_model import BASE, check_model
 from vago.corpus.corpus import Corpus
+from vago.evaluation import understood
 from vago.evaluation.metrics import mel_cepstral_distortion
 from vago.evaluation.params import EvaluateParams
 from vago.files import write_json
 from vago.model import phases, xtts
 from vago.paths import Paths
 from vago.synthesis import samples, synthesizer
+from vago.text.error_rate import character_error_rate
 from vago.training import batches, features, validation
 from vago.training.loss import GPTLoss
 
@@ -28,13 +32,26 @@ SPEECH = ("mcd_db", "duration_ratio", "ended")  # measured on them, averaged per
 
 
 def evaluate(
-    p: EvaluateParams, paths: Paths, on_progress: Callable[[str], None] | None = None
+    p: EvaluateParams,
+    paths: Paths,
+    on_progress: Callable[[str], None] | None = None,
+    recogniser: SpeechRecogniser | None = None,
 ) -> dict[str, Any]:
     """Score base and phases, and let them speak; returns the report.
 
     Writes evaluation/report.json, clips.csv, speech.csv and speech/*.wav.
+
+    Args:
+        recogniser: transcribes the sentences; None: Whisper base where it is installed.
+
+    Raises:
+        VagoError: a phase has no weights, or `transcribe` is set and no recogniser is installed.
     """
     log = on_progress or (lambda line: None)
+    why_not = ""
+    if recogniser is None:
+        recogniser, why_not = _open_recogniser(p)
+
     corpus = Corpus.load(paths.corpus)
     test_clips = corpus.test_clips
     chosen = speech_clips(test_clips, p.speech_clips)
@@ -61,8 +78,13 @@ def evaluate(
             utterances = synthesizer.speak(model, voice, list(chosen.text), encode, p)
             spoken += _measure_speech(utterances, corpus, chosen, folder, name)
 
+    if recogniser:
+        log(f"transcribing {len(spoken)} sentences")
+        _transcribe(spoken, recogniser, paths.evaluation)
+
     speech = pd.DataFrame(spoken)
     report = _report(p, paths, tables, weights, test_clips, speech)
+    report["not_transcribed"] = why_not  # empty where ASR has heard them
     scored = pd.concat([table.assign(phase=name) for name, table in tables.items()])
     scored = scored.merge(test_clips[["clip_id", "source", "category"]], on="clip_id")
     scored.to_csv(paths.evaluation / "clips.csv", index=False)
@@ -136,21 +158,39 @@ def _report(
             means = speech[speech.phase == name][list(SPEECH)].mean()
             scored[name]["speech"] = {key: _number(value) for key, value in means.items()}
 
-    paired = {
-        f"{name} - {before}": validation.paired_difference(tables[name], tables[before], **options)
-        for before, name in zip(names, names[1:])
-    }
     # the test set has no say: a set that chooses scores what it chose too well
     chosen_by = validation_losses(p.phases, paths)
+    best = min(chosen_by, key=chosen_by.get) if chosen_by else "base"
+
+    pairs = [(name, before) for before, name in zip(names, names[1:])]
+    if best != "base" and (best, "base") not in pairs:
+        pairs.append((best, "base"))
+    paired = {
+        f"{name} - {before}": validation.paired_difference(tables[name], tables[before], **options)
+        for name, before in pairs
+    }
     return {
         "test_clips": len(clips),
         "target_loss": p.target_loss,
         "reference": reference,
         "validation_loss": chosen_by,
-        "best": min(chosen_by, key=chosen_by.get) if chosen_by else "base",
+        "best": best,
         "phases": scored,
         "paired": paired,
+        "understood": _understood(paths, weights, speech, pairs),
     }
+
+
+def _understood(
+    paths: Paths, weights: dict[str, str], speech: pd.DataFrame, pairs: list[tuple[str, str]]
+) -> dict[str, Any] | None:
+    """Character error rates, from `vago evaluate-speech` where it has measured these weights."""
+    if errors := understood.of_listening(paths, weights):
+        lines = f"the {len(errors['base'])} lines of `vago evaluate-speech`"
+        return understood.compare(errors, pairs, lines)
+    if errors := understood.of_sentences(speech):
+        return understood.compare(errors, pairs, f"{len(errors['base'])} test sentences")
+    return None
 
 
 def validation_losses(names: Sequence[str], paths: Paths) -> dict[str, float]:
@@ -206,6 +246,27 @@ def _measure_speech(
         }
         rows.append(row)
     return rows
+
+
+def _open_recogniser(p: EvaluateParams) -> tuple[SpeechRecogniser | None, str]:
+    """Whisper base, or None and the reason why nothing is transcribed."""
+    if p.transcribe is False or not p.speech_clips:
+        setting = "speech_clips is 0" if not p.speech_clips else "transcribe is False"
+        return None, f"{setting} in the settings"
+    try:
+        check_model(BASE)
+    except VagoError as error:
+        if p.transcribe:
+            raise
+        return None, str(error)
+    return SpeechRecogniser.open(), ""
+
+
+def _transcribe(spoken: list[dict[str, Any]], recogniser: SpeechRecogniser, folder: Path) -> None:
+    """Add to each row what ASR hears in its file, and the character error rate."""
+    for row in spoken:
+        row["heard"] = recogniser.transcribe(*io.load(folder / row["file"]))
+        row["cer"] = character_error_rate(row["text"], row["heard"])
 
 
 def _number(value: float) -> float | None:

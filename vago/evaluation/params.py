@@ -23,3 +23,6 @@ class EvaluateParams(SpeechParams):
     bootstrap_samples: int = Field(2000, ge=100, description="for each interval")
     eval_batch_size: int = Field(8, ge=1, description="clips scored at once")
     speech_clips: int = Field(6, ge=0, description="test sentences spoken by each phase")
+    transcribe: bool | None = Field(
+        None, description="whether ASR transcribes them; null: where it is installed"
+    )

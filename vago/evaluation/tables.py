@@ -44,6 +44,8 @@ def score_table(report: dict[str, Any]) -> pd.DataFrame:
         if speech := phase.get("speech"):
             row["MCD (dB)"] = _rounded(speech["mcd_db"])
             row["duration ratio"] = _rounded(speech["duration_ratio"])
+            if measured := report["understood"]:
+                row["character error rate"] = with_interval(measured["phases"][name])
             row["ended by itself"] = f"{100 * speech['ended']:.0f} %"
         rows.append(row)
     return pd.DataFrame(rows).set_index("phase")
@@ -60,6 +62,23 @@ def group_table(report: dict[str, Any]) -> pd.DataFrame:
             }
             rows.append({"mel CE": f"{kind} {name}", "clips": group["clips"], **values})
     return pd.DataFrame(rows).set_index("mel CE")
+
+
+def heard_table(paths: Paths) -> pd.DataFrame:
+    """What ASR heard in each spoken test sentence, below its text; empty where it was not asked."""
+    try:
+        speech = pd.read_csv(paths.evaluation / "speech.csv", keep_default_na=False)
+    except pd.errors.EmptyDataError:  # nothing was spoken
+        return pd.DataFrame()
+    if "heard" not in speech:
+        return pd.DataFrame()
+
+    rows = []
+    for text, spoken in speech.groupby("text", sort=False):
+        rows.append({"phase": "text", "sentence": text, "CER": ""})
+        for row in spoken.itertuples():
+            rows.append({"phase": row.phase, "sentence": row.heard, "CER": f"{row.cer:.2f}"})
+    return pd.DataFrame(rows).set_index("phase")
 
 
 def difference_table(report: dict[str, Any]) -> pd.DataFrame:

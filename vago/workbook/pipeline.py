@@ -87,7 +87,9 @@ def evaluate_inputs(paths: Paths, p: EvaluateParams) -> list[Path]:
     inputs = [paths.corpus, *base_files(paths)]
     for phase in p.phases:
         inputs += phase_files(paths, phase, BEST, RECORD, METRICS)
-    return inputs
+
+    listened = paths.listening / "report.json"  # of `vago evaluate-speech`
+    return [*inputs, listened] if listened.exists() else inputs
 
 
 def sample_inputs(paths: Paths, p: SampleParams) -> list[Path]:
