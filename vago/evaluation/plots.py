@@ -66,10 +66,32 @@ def scores(report: Mapping[str, Any]) -> Figure:
     return described(figure, words)
 
 
-def _draw_score(axis, x: int, loss: Mapping[str, float], colour: str) -> None:
+def loss_and_errors(report: Mapping[str, Any]) -> Figure:
+    """Test loss and character error rate of each phase, side by side; both are better if lower."""
+    rates = report["understood"]["phases"]
+    panels = {
+        "loss on the test clips": {
+            name: phase["test"]["loss"] for name, phase in report["phases"].items()
+        },
+        f"character error rate, {report['understood']['lines']}": rates,
+    }
+
+    figure, axes = new_figure(columns=2, height=3.4)
+    words = []
+    for axis, (title, values) in zip(axes[0], panels.items()):
+        for x, (name, value) in enumerate(values.items()):
+            _draw_score(axis, x, value, PHASE_COLOURS.get(name, OTHER_COLOUR))
+        axis.set_xticks(range(len(values)), values, rotation=30, ha="right")
+        axis.set(title=title, xlim=(-0.5, len(values)))
+        listed = ", ".join(f"{name} {value['value']:.3f}" for name, value in values.items())
+        words.append(f"{title}: {listed}")
+    return described(figure, "; ".join(words))
+
+
+def _draw_score(axis, x: int, score: Mapping[str, float], colour: str) -> None:
     """A dot with its interval and its value beside it."""
-    value = loss["value"]
-    error = [[value - loss["low"]], [loss["high"] - value]]
+    value = score["value"]
+    error = [[value - score["low"]], [score["high"] - value]]
     axis.errorbar(x, value, yerr=error, fmt="o", capsize=4, color=colour)
 
     beside = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}

@@ -13,6 +13,8 @@ from vago.display.intervals import with_interval
 from vago.paths import Paths
 from vago.training.validation import bootstrap_interval
 
+NOTICED = 0.005  # a smaller rise of the CER is 0.00 in print
+
 
 def of_sentences(speech: pd.DataFrame) -> dict[str, list[float]]:
     """{phase: CER of each spoken test sentence}; empty where nothing was transcribed."""
@@ -61,40 +63,6 @@ def compare(
     }
 
 
-def warnings(report: Mapping[str, Any]) -> list[str]:
-    """A sentence for each pair of phases in which the loss falls clearly and the CER rises."""
-    measured = report["understood"]
-    if not measured:
-        return []
-
-    found = []
-    for pair, cer in measured["paired"].items():
-        loss = report["paired"][pair]["loss"]
-        if loss["high"] >= 0 or cer["value"] <= 0:
-            continue
-
-        name, before = pair.split(" - ")
-        rates = [measured["phases"][phase]["value"] for phase in (before, name)]
-        rise = f"from {rates[0]:.2f} to {rates[1]:.2f} ({with_interval(cer, '+.2f')})"
-        sentence = (
-            f"{name} predicts the test clips better than {before} (loss "
-            f"{with_interval(loss, '+.3f')}), but ASR understands it less well: the character "
-            f"error rate rises {rise} over {measured['lines']}"
-        )
-        if cer["low"] > 0:
-            sentence += (
-                ". The lower loss has not made the voice clearer: listen to both before you choose;"
-                f" `phase: {before}` in the settings of 06 speaks with the other one."
-            )
-        else:
-            sentence += (
-                ", which may be chance. More lines tell: raise `speech_clips`, or run "
-                "`vago evaluate-speech` and this notebook again."
-            )
-        found.append(sentence)
-    return found
-
-
 def verdict(report: Mapping[str, Any]) -> str:
     """What the character error rates say beside the losses, for readers."""
     measured = report["understood"]
@@ -102,8 +70,41 @@ def verdict(report: Mapping[str, Any]) -> str:
         return f"Not measured: {report['not_transcribed']}"
 
     rates = ", ".join(f"{name} {with_interval(cer)}" for name, cer in measured["phases"].items())
-    lines = [f"Character error rate over {measured['lines']}: {rates}"]
-    lines += [f"Warning: {sentence}" for sentence in warnings(report)]
-    if len(lines) == 1:
-        lines.append("No phase has a clearly lower loss and a higher character error rate.")
-    return "\n\n".join(lines)
+    said = [f"Character error rate over {measured['lines']}: {rates}"]
+
+    clear, unsure = [], []
+    for pair, cer in _contradictions(report).items():
+        (clear if cer["low"] > 0 else unsure).append(pair)
+    said += [_warning(report, pair) for pair in clear]
+    if unsure:
+        said.append(
+            f"The loss falls and the rate rises within chance: {', '.join(unsure)}. More lines "
+            "tell: raise `speech_clips`, or run `vago evaluate-speech` and this notebook again."
+        )
+    if len(said) == 1:
+        said.append("No phase has a clearly lower loss and a higher character error rate.")
+    return "\n\n".join(said)
+
+
+def _contradictions(report: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """{pair: difference in CER} of the pairs whose loss falls clearly while the CER rises."""
+    return {
+        pair: cer
+        for pair, cer in report["understood"]["paired"].items()
+        if report["paired"][pair]["loss"]["high"] < 0 and cer["value"] >= NOTICED
+    }
+
+
+def _warning(report: Mapping[str, Any], pair: str) -> str:
+    """The losses and rates of a pair whose CER rises beyond its interval, and what to do."""
+    measured = report["understood"]
+    name, before = pair.split(" - ")
+    loss = with_interval(report["paired"][pair]["loss"], "+.3f")
+    rise = with_interval(measured["paired"][pair], "+.2f")
+    rates = [f"{measured['phases'][phase]['value']:.2f}" for phase in (before, name)]
+    return (
+        f"Warning: {name} predicts the test clips better than {before} (loss {loss}), but ASR "
+        f"understands it less well: the character error rate rises from {' to '.join(rates)} "
+        f"({rise}) over {measured['lines']}. The lower loss has not made the voice clearer: listen "
+        f"to both before you choose; `phase: {before}` in the settings of 06 speaks with the other."
+    )
