@@ -37,7 +37,7 @@ def test_a_clear_rise_is_a_warning_that_says_what_to_do():
 def test_a_rise_that_may_be_chance_is_called_so():
     said = understood.verdict(report([0.5, -0.3, 0.2, -0.2, 0.1, 0.0]))
     assert "Warning" not in said
-    assert "within chance: baseline - base. More lines tell" in said
+    assert "within chance: baseline - base. `vago evaluate-speech`" in said
 
 
 @pytest.mark.parametrize(

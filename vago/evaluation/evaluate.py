@@ -186,8 +186,7 @@ def _understood(
 ) -> dict[str, Any] | None:
     """Character error rates, from `vago evaluate-speech` where it has measured these weights."""
     if errors := understood.of_listening(paths, weights):
-        lines = f"the {len(errors['base'])} lines of `vago evaluate-speech`"
-        return understood.compare(errors, pairs, lines)
+        return understood.compare(errors, pairs, understood.LISTENED)
     if errors := understood.of_sentences(speech):
         return understood.compare(errors, pairs, f"{len(errors['base'])} test sentences")
     return None

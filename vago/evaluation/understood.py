@@ -13,6 +13,8 @@ from vago.display.intervals import with_interval
 from vago.paths import Paths
 from vago.training.validation import bootstrap_interval
 
+LISTENED = "the lines of `vago evaluate-speech`"
+MORE_LINES = "`vago evaluate-speech` with its thirty lines says more; run this notebook after it."
 NOTICED = 0.005  # a smaller rise of the CER is 0.00 in print
 
 
@@ -78,8 +80,8 @@ def verdict(report: Mapping[str, Any]) -> str:
     said += [_warning(report, pair) for pair in clear]
     if unsure:
         said.append(
-            f"The loss falls and the rate rises within chance: {', '.join(unsure)}. More lines "
-            "tell: raise `speech_clips`, or run `vago evaluate-speech` and this notebook again."
+            f"The loss falls and the rate rises within chance: {', '.join(unsure)}. "
+            + ("" if measured["lines"] == LISTENED else MORE_LINES)
         )
     if len(said) == 1:
         said.append("No phase has a clearly lower loss and a higher character error rate.")
