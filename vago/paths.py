@@ -44,8 +44,14 @@ class Paths:
     def evaluation(self) -> Path:
         return self.home / "evaluation"
 
-    def samples(self, script: str) -> Path:
-        return self.home / "samples" / script
+    @property
+    def all_samples(self) -> Path:
+        """A folder for each script that was spoken, and index.html, which lists all takes."""
+        return self.home / "samples"
+
+    def take(self, script: str, name: str) -> Path:
+        """What was spoken of a script with one set of settings, see `synthesis.takes`."""
+        return self.all_samples / script / name
 
     def stage(self, name: str) -> Path:
         """A stage of the base's pretraining."""

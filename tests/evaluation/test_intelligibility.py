@@ -139,12 +139,16 @@ def test_a_row_is_measured_again_only_when_something_changed(project, evaluated,
 
 
 @pytest.mark.slow
-def test_the_gpts_precision_is_a_setting_that_counts(evaluated, settings):
+def test_the_gpts_precision_and_the_reference_are_settings_that_count(evaluated, settings):
     evaluated(phases=[])
     settings.write_text(settings.read_text() + "precision: bf16\n")
     report, _ = evaluated(recogniser := FixedRecogniser(), phases=[])
     assert recogniser.asked == 3, "the base speaks again, the target does not depend on it"
     assert [row["row"] for row in report.rows] == ["target", "base"]
+
+    settings.write_text(settings.read_text() + "reference: interview-one-0001\n")
+    evaluated(recogniser := FixedRecogniser(), phases=[])
+    assert recogniser.asked == 3, "another prompt"
 
 
 @pytest.mark.slow

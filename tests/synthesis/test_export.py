@@ -18,6 +18,7 @@ from vago.files import sha256_of
 from vago.model import checkpoint, phases, pickles
 from vago.synthesis import export, samples, synthesizer
 from vago.synthesis.params import SampleParams
+from vago.synthesis.prompt import reference_clips
 
 P = SampleParams(
     profile="mini",
@@ -144,7 +145,7 @@ def test_the_voice_is_the_prompts_behind_the_phases_weights(exported, trained):
 
     model, _ = phases.open_phase("baseline", trained)
     corpus = Corpus.load(trained.corpus)
-    prompt = samples.reference_clips(corpus, P)
+    prompt = reference_clips(corpus, P)
     wavs = [corpus.audio(clip_id)[0] for clip_id in prompt]
     expected = synthesizer.voice_from(model, wavs, P.prompt_seconds)
 

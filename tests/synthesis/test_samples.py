@@ -1,4 +1,4 @@
-"""A script becomes files and a table; the prompt's clips; a stream as a table."""
+"""A script becomes files and a table; a stream as a table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from vago.audio import io
-from vago.corpus.corpus import Corpus
-from vago.synthesis import samples
-from vago.synthesis.params import SampleParams, SpeechParams
+from vago.synthesis import samples, synthesizer, takes
+from vago.synthesis.params import SampleParams
 from vago.synthesis.script import Script
 
 COLUMNS = (
@@ -27,31 +26,58 @@ def script(project):
     return path
 
 
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 @pytest.mark.slow
 def test_a_script_becomes_files_and_a_table(project, script):
     settings = {"max_seconds_per_char": 0.06, "prompt_seconds": 2}
     p = SampleParams(profile="mini", script="short", phase="base", **settings)
-    folder = project.samples("short")
 
-    def names() -> list[str]:
-        return sorted(path.name for path in folder.iterdir())
-
-    table = samples.speak_script(p, project)
+    take = samples.speak_script(p, project)
+    table = take.table()
     assert list(table.columns) == COLUMNS
-    assert names() == ["01_one.wav", "02_two.wav", "samples.csv"]
+    assert names(take.folder) == ["01_one.wav", "02_two.wav", "samples.csv", "take.json"]
     for row in table.itertuples():
-        wav, rate = io.load(folder / row.file)
+        wav, rate = io.load(take.folder / row.file)
         assert rate == 24000
         assert len(wav) / rate == pytest.approx(row.seconds, abs=0.01)
         assert 0.02 < np.abs(wav).max() < 1.0
         assert io.clipped_fraction(wav) == 0
 
-    first = [(folder / file).read_bytes() for file in table.file]
+    first = [(take.folder / file).read_bytes() for file in table.file]
     script.write_text(script.read_text(encoding="utf-8").replace("two", "zwei"), encoding="utf-8")
-    samples.speak_script(p, project)
-    assert names() == ["01_one.wav", "02_zwei.wav", "samples.csv"]
-    again = [(folder / file).read_bytes() for file in ("01_one.wav", "02_zwei.wav")]
+    assert samples.speak_script(p, project).folder == take.folder
+    assert names(take.folder) == ["01_one.wav", "02_zwei.wav", "samples.csv", "take.json"]
+    again = [(take.folder / file).read_bytes() for file in ("01_one.wav", "02_zwei.wav")]
     assert again == first, "same seed, same samples"
+
+
+def test_other_settings_leave_another_take(project, script, monkeypatch):
+    """Temperature and reference; the model is left out, so the sound is silence."""
+
+    def silence(model, voice, texts, *rest):
+        wav = np.zeros(2400, dtype=np.float32)
+        return [synthesizer.Utterance(wav, 0.1, True) for _ in texts]
+
+    monkeypatch.setattr(synthesizer, "speak", silence)
+    monkeypatch.setattr(samples, "open_phase", lambda *args: (None, "0" * 64))
+    monkeypatch.setattr(samples, "voice_of", lambda *args: synthesizer.Voice(None, None))
+
+    p = SampleParams(profile="mini", script="short", phase="base", temperature=0.4)
+    first = samples.speak_script(p, project)
+    warm = samples.speak_script(p.model_copy(update={"temperature": 0.7}), project)
+    other = samples.speak_script(p.model_copy(update={"reference": "quiz-one-0001"}), project)
+
+    assert len({take.folder for take in (first, warm, other)}) == 3
+    assert takes.read_takes(project)[::-1] == [first, warm, other]
+    assert {"01_one.wav", "02_two.wav"} <= set(names(first.folder)) == set(names(warm.folder))
+    assert set(first.table().temperature) == {0.4} and set(warm.table().temperature) == {0.7}
+    assert set(other.table().prompt) == {"quiz-one-0001"}
+
+    script.write_text(script.read_text(encoding="utf-8").replace("40 000", "50 000"))
+    assert samples.speak_script(p, project).folder != first.folder, "another text"
 
 
 def test_odd_durations_are_said_in_words(tmp_path):
@@ -80,7 +106,7 @@ def test_the_scripts_table_shows_what_is_spoken(script):
 
 
 def test_a_streams_chunks_as_a_table(model, voice, encode):
-    speaking = samples.SpeakingPhase("base", "", model, voice, encode, None, [])
+    speaking = samples.SpeakingPhase("base", "", model, voice, encode, None, None)
     p = SampleParams(temperature=0.7, max_seconds_per_char=0.06)
     table, wav = samples.stream_line(speaking, "Csend van. Hallani a szívverését!", p)
 
@@ -91,13 +117,3 @@ def test_a_streams_chunks_as_a_table(model, voice, encode):
     assert audible.is_monotonic_increasing
     assert audible.iloc[-1] == pytest.approx(len(wav) / io.OUTPUT_RATE, abs=1e-3)
     assert ready.iloc[0] < ready.iloc[-1]
-
-
-def test_reference_clips_are_training_clips_of_the_first_source(session_project):
-    corpus = Corpus.load(session_project.corpus)
-    prompt = samples.reference_clips(corpus, SpeechParams(prompt_seconds=4))
-    chosen = corpus.clips.set_index("clip_id").loc[prompt]
-
-    assert set(chosen.part) == {"training"}
-    assert set(chosen.source) == {corpus.clips.source[0]}
-    assert chosen.seconds.sum() >= 4 > chosen.seconds.iloc[:-1].sum()

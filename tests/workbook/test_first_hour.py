@@ -20,6 +20,7 @@ from vago.cli import main
 from vago.corpus.corpus import Corpus
 from vago.corpus.params import CorpusParams
 from vago.paths import Paths
+from vago.synthesis.takes import read_takes
 
 pytestmark = [
     pytest.mark.slow,
@@ -90,7 +91,7 @@ def test_every_phase_is_there_and_the_samples_are_audible(made):
     for phase in ("baseline", "combined", "ultrafine"):
         assert (made.paths.phase(phase) / "best.safetensors").is_file()
 
-    folder = made.paths.samples("categories")
+    folder = read_takes(made.paths)[0].folder
     files = pd.read_csv(folder / "samples.csv").file
     assert len(files) == 4
     for file in files:

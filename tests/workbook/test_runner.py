@@ -127,6 +127,36 @@ def test_a_failed_or_empty_step_is_not_done(project):
     assert list(reasons()) == ["06_generate_samples"]
 
 
+def test_a_second_temperature_leaves_a_second_take_and_either_may_be_deleted(project):
+    reasons()
+    folder = project / "outputs/demo/samples/quiz_show"
+    (first,) = folder.iterdir()
+    before = (first / "take.json").read_bytes()
+
+    warm = {"only": "06", "overrides": [("temperature", "0.9")]}
+    assert reasons(**warm) == {"06_generate_samples": "parameters changed: temperature"}
+    (second,) = set(folder.iterdir()) - {first}
+    assert "_t0.75_" in first.name and "_t0.9_" in second.name
+    assert (first / "take.json").read_bytes() == before
+
+    # what another run has left is not missed; what this one has is
+    shutil.rmtree(first)
+    assert reasons(**warm) == {}
+    shutil.rmtree(second)
+    assert "output missing" in reasons(**warm)["06_generate_samples"]
+
+
+def test_a_reference_that_is_not_there_is_said_before_a_kernel_starts(project):
+    write_settings(project, "06_generate_samples", reference="mine/me.wav")
+    assert "06_generate_samples needs mine/me.wav, which is missing or empty" in refused()
+
+    (project / "mine").mkdir()
+    (project / "mine/me.wav").write_text("a voice")
+    assert list(reasons()) == ALL
+    (project / "mine/me.wav").write_text("another")
+    assert reasons() == {"06_generate_samples": "mine/me.wav changed"}
+
+
 # --- what is selected ---
 
 

@@ -17,6 +17,7 @@ from helpers.workbooks import SMALL, make_small_project
 from vago import VagoError
 from vago.audio import io
 from vago.paths import Paths
+from vago.synthesis.takes import read_takes
 from vago.workbook.runner import run
 
 pytestmark = pytest.mark.slow
@@ -86,7 +87,7 @@ def test_the_pages_in_a_browser(workbook, browser):
 
 def test_the_samples_are_there_and_audible(workbook):
     paths, _ = workbook
-    folder = paths.samples("categories")
+    folder = read_takes(paths)[0].folder
     table = pd.read_csv(folder / "samples.csv")
     assert list(table.file) == ["01_question.wav", "02_long.wav", "03_medium.wav", "04_short.wav"]
 

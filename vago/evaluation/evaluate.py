@@ -23,6 +23,7 @@ from vago.files import write_json
 from vago.model import phases, xtts
 from vago.paths import Paths
 from vago.synthesis import samples, synthesizer
+from vago.synthesis.prompt import corpus_prompt, voice_of
 from vago.text.error_rate import character_error_rate
 from vago.training import batches, features, validation
 from vago.training.loss import GPTLoss
@@ -74,7 +75,7 @@ def evaluate(
 
         if len(chosen):
             log(f"{name}: speaking {len(chosen)} test sentences")
-            voice, _ = samples.voice_of(model, corpus, p)
+            voice = voice_of(model, corpus, corpus_prompt(corpus, p), p)
             utterances = synthesizer.speak(model, voice, list(chosen.text), encode, p)
             spoken += _measure_speech(utterances, corpus, chosen, folder, name)
 

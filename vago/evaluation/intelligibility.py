@@ -34,6 +34,7 @@ from vago.paths import Paths, project_root
 from vago.profiles import check_profile
 from vago.synthesis import samples, synthesizer
 from vago.synthesis.params import SampleParams
+from vago.synthesis.prompt import Prompt, chosen_prompt, voice_of
 from vago.synthesis.script import Script, read_script
 from vago.text import normalize
 
@@ -159,10 +160,9 @@ def weights_of(paths: Paths, phases: list[str] | None = None) -> dict[str, str]:
 
 
 def model_lines(
-    model, corpus: Corpus, script: Script, encode, p: SampleParams
+    model, voice: synthesizer.Voice, script: Script, encode, p: SampleParams
 ) -> Iterator[LineRecording]:
-    """The lines by an open model with the corpus's voice."""
-    voice, _ = samples.voice_of(model, corpus, p)
+    """The lines by an open model."""
     texts = [line.text for line in script.lines]
     utterances = synthesizer.speak(model, voice, texts, encode, p, p.pause_seconds)
     for line, spoken in zip(script.lines, utterances):
@@ -217,6 +217,10 @@ class _Measuring:
         return target.reference_of(self.corpus, self.speaker_encoder)
 
     @cached_property
+    def prompt(self) -> Prompt:
+        return chosen_prompt(self.p, self.corpus, self.paths)
+
+    @cached_property
     def model(self):
         return xtts.open_base(self.paths.base, xtts.device())
 
@@ -251,7 +255,8 @@ class _Measuring:
         if name != "base":
             load_phase_weights(self.model, name, self.paths)
         encode = xtts.text_encoder(self.paths.base)
-        return model_lines(self.model, self.corpus, self.script, encode, self.p)
+        voice = voice_of(self.model, self.corpus, self.prompt, self.p)
+        return model_lines(self.model, voice, self.script, encode, self.p)
 
     def key(self, name: str, weights: dict[str, str]) -> str:
         """Hash of all that a row depends on."""
@@ -271,7 +276,7 @@ class _Measuring:
         else:
             # A phase has a GPT of its own and shares the base's vocoder.
             content |= {"weights": weights[name], "base": weights["base"]}
-            content |= {"prompt": samples.reference_clips(self.corpus, self.p)}
+            content |= {"prompt": self.prompt.sha256}
             content |= {"synthesis": self.p.synthesis()}
         return sha256_of_text(json.dumps(content, sort_keys=True, ensure_ascii=False))
 

@@ -147,7 +147,7 @@ def describe(
             "sources": {source: int(count) for source, count in sources},
         },
         "pace": speaking.voice.seconds_per_character,
-        "prompt": {clip_id: clips.sha256[clip_id] for clip_id in speaking.prompt},
+        "prompt": dict(zip(speaking.prompt.names, speaking.prompt.sha256)),
         "training": {key: trained[key] for key in ("best_step", "lineage") if key in trained},
         "scores": scores_of(paths, phase, speaking.model_sha256),
         "licence": licence_of(paths.base),

@@ -75,6 +75,11 @@ class SampleParams(SpeechParams):
     phase: Literal["best", "base", "baseline", "combined", "ultrafine"] = Field(
         "best", description="who speaks; best: the phase with the lowest validation loss"
     )
+    reference: str | None = Field(
+        None,
+        min_length=1,
+        description="a clip_id or an audio file, whose voice to speak in; None: training clips",
+    )
     pause_seconds: float = Field(
         0.35, ge=0, le=3, description="silence between the sentences of a long line"
     )
@@ -82,3 +87,7 @@ class SampleParams(SpeechParams):
 
     def synthesis(self) -> dict[str, Any]:
         return super().synthesis() | {"pause_seconds": self.pause_seconds}
+
+    def sound(self) -> dict[str, Any]:
+        """Every setting that the files of a spoken script depend on, but for script and phase."""
+        return self.synthesis() | {"reference": self.reference, "loudness_lufs": self.loudness_lufs}

@@ -18,8 +18,10 @@ from vago.model import xtts
 from vago.model.phases import chosen_phase, open_phase
 from vago.paths import Paths
 from vago.synthesis import durations, synthesizer
-from vago.synthesis.params import SampleParams, SpeechParams
+from vago.synthesis.params import SampleParams
+from vago.synthesis.prompt import Prompt, chosen_prompt, voice_of
 from vago.synthesis.script import Script, read_script
+from vago.synthesis.takes import TABLE, Take, take_name, take_record, writing_take
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class SpeakingPhase:
     Attributes:
         model: an open XTTS with the phase's GPT.
         encode: text -> token ids.
-        prompt: ids of the clips that `voice` is made of.
+        prompt: the reference audio that `voice` is made of.
     """
 
     phase: str
@@ -38,15 +40,17 @@ class SpeakingPhase:
     voice: synthesizer.Voice
     encode: Callable[[str], list[int]]
     corpus: Corpus
-    prompt: list[str]
+    prompt: Prompt
 
 
 def open_speaking_phase(p: SampleParams, paths: Paths) -> SpeakingPhase:
-    """Open the phase that `p` names, with the corpus's voice."""
+    """Open the phase that `p` names, with the voice of the prompt that it names."""
     phase = chosen_phase(p.phase, paths)
-    model, model_sha256 = open_phase(phase, paths)
     corpus = Corpus.load(paths.corpus)
-    voice, prompt = voice_of(model, corpus, p)
+    prompt = chosen_prompt(p, corpus, paths)
+
+    model, model_sha256 = open_phase(phase, paths)
+    voice = voice_of(model, corpus, prompt, p)
     encode = xtts.text_encoder(paths.base)
     return SpeakingPhase(phase, model_sha256, model, voice, encode, corpus, prompt)
 
@@ -56,13 +60,13 @@ def speak_script(
     paths: Paths,
     on_progress: Callable[[int, int], None] | None = None,
     speaking: SpeakingPhase | None = None,
-) -> pd.DataFrame:
-    """Speak the script's lines into samples/<script>/NN_name.wav (24 kHz, 16 bit) and samples.csv.
+) -> Take:
+    """Speak the script's lines: NN_name.wav (24 kHz, 16 bit) and samples.csv in a take's folder.
 
-    WAVs of lines that the script no longer has are removed after all the new ones are written.
+    The same settings, weights, texts and prompt write the same take again, see `takes`.
 
     Returns:
-        samples.csv as a table: line, file, category, text, seconds, took_seconds, ended, takes,
+        the take. Its table has: line, file, category, text, seconds, took_seconds, ended, takes,
         duration, phase, model_sha256, prompt, and the settings of `SpeechParams.recorded`.
     """
     script = read_script(p.script, paths)
@@ -72,8 +76,38 @@ def speak_script(
         speaking.model, speaking.voice, texts, speaking.encode, p, p.pause_seconds, on_progress
     )
 
-    folder = paths.samples(p.script)
-    folder.mkdir(parents=True, exist_ok=True)
+    record = take_record(
+        p,
+        phase=speaking.phase,
+        texts=texts,
+        prompt=dict(zip(speaking.prompt.names, speaking.prompt.sha256)),
+        made_by=_made_by(p, paths, speaking),
+        title=script.title,
+    )
+    with writing_take(paths, record) as folder:
+        _write_samples(folder, script, utterances, speaking, p)
+    return Take(paths.take(p.script, take_name(record)), record)
+
+
+def _made_by(p: SampleParams, paths: Paths, speaking: SpeakingPhase) -> dict[str, Any]:
+    """What decides the sound beside settings, texts and prompt."""
+    device = xtts.device()
+    return {
+        "weights_sha256": speaking.model_sha256,
+        "base_sha256": xtts.fingerprint(paths.base),
+        "seconds_per_character": speaking.voice.seconds_per_character,
+        "device": device,
+        "bf16": xtts.is_bf16(p.precision, device),
+    }
+
+
+def _write_samples(
+    folder: Path,
+    script: Script,
+    utterances: list[synthesizer.Utterance],
+    speaking: SpeakingPhase,
+    p: SampleParams,
+) -> None:
     rows = []
     for number, (line, spoken) in enumerate(zip(script.lines, utterances), start=1):
         file = f"{number:02d}_{line.name}.wav"
@@ -91,14 +125,10 @@ def speak_script(
             "duration": spoken.duration,
             "phase": speaking.phase,
             "model_sha256": speaking.model_sha256,
-            "prompt": " ".join(speaking.prompt),
+            "prompt": " ".join(speaking.prompt.names),
         }
         rows.append(row | p.recorded())
-
-    table = pd.DataFrame(rows)
-    write_whole(folder / "samples.csv", table.to_csv(index=False))
-    remove_others(folder, table.file)
-    return table
+    write_whole(folder / TABLE, pd.DataFrame(rows).to_csv(index=False))
 
 
 def stream_line(
@@ -155,32 +185,3 @@ def spoken_as(script: Script, limit: int) -> pd.DataFrame:
         spoken = " | ".join(synthesizer.sentences(line.text, limit))
         rows.append({"line": line.name, "written": line.text, "spoken": spoken})
     return pd.DataFrame(rows).set_index("line")
-
-
-def voice_of(model, corpus: Corpus, p: SpeechParams) -> tuple[synthesizer.Voice, list[str]]:
-    """The corpus's voice for `model`, and the ids of the clips in its prompt."""
-    prompt = reference_clips(corpus, p)
-    wavs = [corpus.audio(clip_id)[0] for clip_id in prompt]
-    pace = corpus.seconds_per_character()
-    return synthesizer.voice_from(model, wavs, p.prompt_seconds, pace), prompt
-
-
-def reference_clips(corpus: Corpus, p: SpeechParams) -> list[str]:
-    """Training clips for the prompt, `prompt_seconds` in all.
-
-    From the first source and its most frequent speaker; the clips nearest to the median speaking
-    rate come first, since a prompt should show the usual way of speaking.
-    """
-    clips = corpus.clips[corpus.clips.part == TRAINING]
-    clips = clips[clips.source == clips.source.iloc[0]]
-    clips = clips[clips.speaker == clips.speaker.mode()[0]]
-    rate = clips.seconds / clips.text.str.len()
-    order = (rate - rate.median()).abs().sort_values(kind="stable").index
-
-    chosen, have = [], 0.0
-    for row in clips.loc[order].itertuples():
-        chosen.append(row.clip_id)
-        have += row.seconds
-        if have >= p.prompt_seconds:
-            break
-    return chosen

@@ -15,6 +15,8 @@ from vago.model.xtts import FILES
 from vago.paths import Paths
 from vago.settings import Params
 from vago.synthesis.params import SampleParams
+from vago.synthesis.reference import reference_file
+from vago.synthesis.takes import newest_folder
 from vago.training.params import TrainParams
 
 METRICS, PROGRESS = "metrics.jsonl", "progress.json"
@@ -94,6 +96,8 @@ def evaluate_inputs(paths: Paths, p: EvaluateParams) -> list[Path]:
 
 def sample_inputs(paths: Paths, p: SampleParams) -> list[Path]:
     inputs = [paths.corpus, *base_files(paths), paths.script(p.script)]
+    if file := reference_file(p, paths):
+        inputs.append(file)
     if p.phase == "base":
         return inputs
     if p.phase != "best":
@@ -104,6 +108,11 @@ def sample_inputs(paths: Paths, p: SampleParams) -> list[Path]:
     return [*inputs, paths.evaluation / "report.json", *(w for w in weights if w.exists())]
 
 
+def sample_outputs(paths: Paths, p: SampleParams) -> list[Path]:
+    """The take of these settings alone: others may be deleted, and index.html lists them all."""
+    return [newest_folder(p, paths)]
+
+
 TRAIN = Step(train_inputs, train_outputs, lambda paths, p: paths.phase(p.phase) / PROGRESS)
 STEPS: dict[str, Step] = {
     "01_prepare_dataset": Step(corpus_inputs, corpus_outputs, makes_inputs=demo_inputs),
@@ -111,7 +120,7 @@ STEPS: dict[str, Step] = {
     "03_train_combined": TRAIN,
     "04_train_ultrafine": TRAIN,
     "05_evaluate": Step(evaluate_inputs, lambda paths, p: [paths.evaluation]),
-    "06_generate_samples": Step(sample_inputs, lambda paths, p: [paths.samples(p.script)]),
+    "06_generate_samples": Step(sample_inputs, sample_outputs),
 }
 
 
