@@ -46,8 +46,13 @@ class Paths:
 
     @property
     def all_samples(self) -> Path:
-        """A folder for each script that was spoken, and index.html, which lists all takes."""
+        """A folder for each script that was spoken, with its takes."""
         return self.home / "samples"
+
+    @property
+    def takes_page(self) -> Path:
+        """All takes of all scripts."""
+        return self.all_samples / "index.html"
 
     def take(self, script: str, name: str) -> Path:
         """What was spoken of a script with one set of settings, see `synthesis.takes`."""

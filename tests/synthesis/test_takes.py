@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from helpers.takes import write_take
 from vago.paths import Paths
 from vago.synthesis import takes
 from vago.synthesis.params import SampleParams
@@ -26,12 +28,9 @@ def paths(tmp_path) -> Paths:
     return Paths.of(P, tmp_path)
 
 
-def write(paths: Paths, p: SampleParams = P, made: str = "", **changes):
-    """A take whose only file is its table; returns its folder."""
-    record = take_record(p, **{**MADE, **changes})
-    with takes.writing_take(paths, record | ({"made": made} if made else {})) as folder:
-        (folder / takes.TABLE).write_text("line,file,text\n12,01_12.wav,NA\n", encoding="utf-8")
-    return paths.take(p.script, take_name(record))
+def write(paths: Paths, p: SampleParams = P, made: str = "", **changes) -> Path:
+    """The folder of a new take."""
+    return write_take(paths, p, made=made, **{**MADE, **changes}).folder
 
 
 def changed(**values) -> SampleParams:
@@ -43,7 +42,12 @@ def test_the_name_says_phase_temperature_and_seed(paths):
     assert folder.parent == paths.home / "samples" / "quiz_show"
     assert folder.name.startswith("base_t0.4_seed1_")
     assert len(folder.name.rpartition("_")[2]) == 8
-    assert sorted(path.name for path in folder.iterdir()) == ["samples.csv", "take.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "01_line.wav",
+        "02_line.wav",
+        "samples.csv",
+        "take.json",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,12 +99,12 @@ def test_a_take_written_again_holds_nothing_of_the_earlier_one(paths):
 
 def test_takes_are_listed_newest_first_and_read_as_they_were_written(paths):
     old = write(paths, changed(temperature=0.7), made="2026-01-02T03:04:05.000+00:00")
-    new = write(paths, changed(script="extra"), made="2026-02-01T00:00:00.000+00:00")
+    new = write(paths, changed(script="extra"), texts=["NA"], made="2026-02-01T00:00:00.000+00:00")
     found = read_takes(paths)
     assert [(take.folder, take.script) for take in found] == [(new, "extra"), (old, "quiz_show")]
 
     row = found[0].table().iloc[0]
-    assert (row.line, row.text) == ("12", "NA"), "texts stay texts"
+    assert (row.line, row.text, row.seconds) == ("1", "NA", 1.0), "texts stay texts"
 
     shutil.rmtree(new)
     assert [take.folder for take in read_takes(paths)] == [old]

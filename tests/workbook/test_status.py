@@ -116,3 +116,15 @@ def test_phases_that_the_profile_does_without_are_left_out(project, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert "  not run  03_train_combined" in lines and "  left out 04_train_ultrafine" in lines
     assert lines[-1] == "ultrafine  left out"
+
+
+def test_takes_of_scripts_are_counted(project, capsys):
+    reasons()
+    reasons(only="06", overrides=[("seed", "7")])
+    assert main(["status", "demo", "--json"]) == 0
+    newest, first = json.loads(capsys.readouterr().out)["takes"]
+    assert "_seed7_" in newest["take"] and "_seed1_" in first["take"]
+
+    assert main(["status", "demo"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "2 takes of quiz_show: outputs/demo/samples/index.html"

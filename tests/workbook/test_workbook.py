@@ -83,6 +83,8 @@ def test_the_pages_in_a_browser(workbook, browser):
         check_page(browser, paths.executed / f"{stem}.html")
     for stem in ("01_prepare_dataset", "05_evaluate", "06_generate_samples"):
         check_players(browser, paths.executed / f"{stem}.html")
+    check_page(browser, paths.takes_page)
+    check_players(browser, paths.takes_page)
 
 
 def test_the_samples_are_there_and_audible(workbook):

@@ -46,6 +46,7 @@ STYLE = """
 body {
   font: 15px/1.45 system-ui, sans-serif; max-width: 66em; margin: 2em auto; padding: 0 1em;
 }
+h1, h2, nav { overflow-wrap: anywhere }
 h1 { font-size: 1.6em }
 h2 { font-size: 1.2em; margin-top: 2em; border-bottom: 1px solid #8886 }
 table { border-collapse: collapse; font-size: 0.9em }
@@ -75,12 +76,16 @@ def audio_tag(wav: np.ndarray, rate: int, small: bool = False, label: str = "") 
         kind = "flac"
         soundfile.write(buffer, wav, rate, format="FLAC", subtype="PCM_16")
 
-    source = _data_url(f"audio/{kind}", buffer.getvalue())
+    return player_tag(_data_url(f"audio/{kind}", buffer.getvalue()), label)
+
+
+def player_tag(source: str, label: str = "") -> str:
+    """A player of a URL, which stops the others as those of `audio_tag` do."""
     style = "width:100%;min-width:14em"
     name = f' aria-label="{html.escape(label)}"' * bool(label)
     return (
         f'<audio controls preload="none"{name} onplay="{STOP_OTHERS}" '
-        f'style="{style}" src="{source}"></audio>'
+        f'style="{style}" src="{html.escape(source)}"></audio>'
     )
 
 
@@ -221,14 +226,21 @@ def players_html(
     """
     rows = []
     for title, wav, rate in sounds:
-        name = f'<td style="text-align:left">{html.escape(title)}</td>'
-        seconds = f'<td style="white-space:nowrap">{len(wav) / rate:.1f} s</td>'
         label = f"{caption}: {title}" if caption else title
-        player = f'<td style="width:22em">{audio_tag(wav, rate, small, label)}</td>'
-        rows.append(f"<tr>{name}{seconds}{player}</tr>")
+        rows.append((title, len(wav) / rate, audio_tag(wav, rate, small, label)))
+    return player_rows(rows, caption)
+
+
+def player_rows(rows: Iterable[tuple[str, float, str]], caption: str = "") -> str:
+    """A table of players: (title, seconds, HTML of the player) each."""
+    lines = []
+    for title, seconds, player in rows:
+        name = f'<td style="text-align:left">{html.escape(title)}</td>'
+        length = f'<td style="white-space:nowrap">{seconds:.1f} s</td>'
+        lines.append(f'<tr>{name}{length}<td style="width:22em">{player}</td></tr>')
 
     opened = '<table class="players" style="width:100%;table-layout:auto">'
-    return f"{_caption(caption)}{opened}{''.join(rows)}</table>"
+    return f"{_caption(caption)}{opened}{''.join(lines)}</table>"
 
 
 def marked_changes(parts: Iterable[tuple[str, str]]) -> str:
@@ -246,7 +258,7 @@ def marked_changes(parts: Iterable[tuple[str, str]]) -> str:
 
 
 def page(title: str, sections: Iterable[tuple[str, str]]) -> str:
-    """A page that loads no other file.
+    """A page that loads no other file, but for players of files in `sections`.
 
     Args:
         sections: (heading, HTML) each

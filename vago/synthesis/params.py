@@ -78,7 +78,7 @@ class SampleParams(SpeechParams):
     reference: str | None = Field(
         None,
         min_length=1,
-        description="a clip_id or an audio file, whose voice to speak in; None: training clips",
+        description="a clip_id or an audio file to condition on; None: training clips",
     )
     pause_seconds: float = Field(
         0.35, ge=0, le=3, description="silence between the sentences of a long line"

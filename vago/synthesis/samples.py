@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vago.audio import io
-from vago.corpus.corpus import TRAINING, Corpus
+from vago.corpus.corpus import Corpus
 from vago.files import write_whole
 from vago.model import xtts
 from vago.model.phases import chosen_phase, open_phase
@@ -22,6 +22,7 @@ from vago.synthesis.params import SampleParams
 from vago.synthesis.prompt import Prompt, chosen_prompt, voice_of
 from vago.synthesis.script import Script, read_script
 from vago.synthesis.takes import TABLE, Take, take_name, take_record, writing_take
+from vago.synthesis.takes_page import write_takes_page
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def speak_script(
 ) -> Take:
     """Speak the script's lines: NN_name.wav (24 kHz, 16 bit) and samples.csv in a take's folder.
 
-    The same settings, weights, texts and prompt write the same take again, see `takes`.
+    The same settings, weights, texts and prompt write the same take again, see `takes`. The
+    page of all takes is written anew.
 
     Returns:
         the take. Its table has: line, file, category, text, seconds, took_seconds, ended, takes,
@@ -86,6 +88,7 @@ def speak_script(
     )
     with writing_take(paths, record) as folder:
         _write_samples(folder, script, utterances, speaking, p)
+    write_takes_page(paths)
     return Take(paths.take(p.script, take_name(record)), record)
 
 

@@ -10,6 +10,7 @@ from vago.display.intervals import with_interval
 from vago.fingerprint import listed
 from vago.model.phases import PHASES, read_record
 from vago.paths import Paths, project_root
+from vago.synthesis.takes import read_takes
 from vago.workbook.freshness import BY_RUNNER, NEVER_RUN, Freshness
 from vago.workbook.pipeline import NOTEBOOKS, PROGRESS, files_under
 from vago.workbook.plans import make_plans, phases_left_out
@@ -36,7 +37,8 @@ def status(profile: str, root: Path | None = None) -> dict[str, Any]:
         {"profile", "folder", "bytes",
         "steps": [{"step", "done", "state", "why", "after", "finished", "seconds", "how"}],
         "phases": [{"phase", "state", "step", "steps", "best_step", "mel_ce", "text_ce",
-        "change_percent", "bytes"}]}.
+        "change_percent", "bytes"}],
+        "takes": [{"script", "take", "made"}], the newest first, "takes_page"}.
         The state of a step is "done", "stale" or "not run"; `why` says in words what has changed
         since it was run, `after` names the steps before it that are not done. `how`: "by vago run",
         "by hand" or "by papermill". A score is {"value", "low", "high"} in nats per token with its
@@ -78,6 +80,11 @@ def status(profile: str, root: Path | None = None) -> dict[str, Any]:
         "bytes": size(paths.home),
         "steps": steps,
         "phases": phases,
+        "takes": [
+            {"script": take.script, "take": take.folder.name, "made": take.made}
+            for take in read_takes(paths)
+        ],
+        "takes_page": paths.shown(paths.takes_page),
     }
 
 
@@ -150,7 +157,17 @@ def status_table(found: dict[str, Any]) -> str:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join(cells).rstrip())
 
+    if found["takes"]:
+        lines += ["", takes_line(found)]
     return "\n".join([f"{found['folder']}  {human(found['bytes'])}", *steps, "", *lines])
+
+
+def takes_line(found: dict[str, Any]) -> str:
+    """How many takes there are, of which scripts, and the page that lists them."""
+    takes = found["takes"]
+    noun = "take" if len(takes) == 1 else "takes"
+    scripts = listed(sorted({take["script"] for take in takes}))
+    return f"{len(takes)} {noun} of {scripts}: {found['takes_page']}"
 
 
 def when(step: dict[str, Any]) -> str:
