@@ -121,6 +121,8 @@ def test_phases_that_the_profile_does_without_are_left_out(project, capsys):
 def test_takes_of_scripts_are_counted(project, capsys):
     reasons()
     reasons(only="06", overrides=[("seed", "7")])
+    capsys.readouterr()
+
     assert main(["status", "demo", "--json"]) == 0
     newest, first = json.loads(capsys.readouterr().out)["takes"]
     assert "_seed7_" in newest["take"] and "_seed1_" in first["take"]
