@@ -184,6 +184,16 @@ def test_an_older_corpus_with_one_held_out_set_is_read_and_says_so(small):
     assert list(corpus.Corpus.load(small.root).test_clips["clip_id"]) == ids
 
 
+def test_sets_that_are_smaller_than_wished_for_are_said_to_be(small):
+    assert "held_out_min_clips" not in validation_and_test(small)
+    small.summary["parameters"]["held_out_min_clips"] = 12
+    said = validation_and_test(small)
+    assert "test set (scored by 05 alone): 4 clips" in said
+    assert (
+        "Each should have 12 clips (held_out_min_clips)" in said and "half of the 40 clips" in said
+    )
+
+
 def test_an_unknown_part_is_refused(small):
     path = small.root / "clips.csv"
     path.write_text(path.read_text().replace(",training,", ",trainnig,", 1))

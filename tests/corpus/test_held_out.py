@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from helpers.handmade import clip_table
 from vago import VagoError
 from vago.corpus.corpus import HELD_OUT, TEST, TRAINING, VALIDATION, Stretch
-from vago.corpus.held_out import draw_parts
+from vago.corpus.held_out import draw_parts, set_size
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -44,14 +44,15 @@ def test_two_equal_sets_without_a_clip_in_common(
     recordings, min_clips, fraction, stretch_seconds, seed
 ):
     clips = clip_table(recordings)
-    target = max(min_clips, round(fraction * len(clips)))
-    if 4 * target > len(clips):
+    wanted = max(min_clips, round(fraction * len(clips)))
+    if len(clips) < max(2 * wanted, 4):
         with pytest.raises(VagoError, match="too few for a validation and a test set"):
             draw_parts(clips, fraction, min_clips, stretch_seconds, seed)
         return
 
     part, stretches = draw_parts(clips, fraction, min_clips, stretch_seconds, seed)
     counts = [int((part == name).sum()) for name in (VALIDATION, TEST, TRAINING)]
+    target = min(wanted, len(clips) // 4)
     assert counts == [target, target, len(clips) - 2 * target]
 
     # what lies in a stretch belongs to its part, and stretches of one recording do not overlap
@@ -87,6 +88,21 @@ def test_single_clip_recordings_can_be_split():
 def test_too_few_clips():
     with pytest.raises(VagoError, match="10 clips are too few for a validation and a test set of"):
         draw_parts(clip_table({"a": 10}), 0.05, 12, 30, 1)
+    with pytest.raises(VagoError, match="3 clips are too few .* of 1 each: add recordings$"):
+        draw_parts(clip_table({"a": 3}), 0.05, 1, 30, 1)
+
+
+def test_half_of_a_small_corpus_is_left_for_training():
+    for clips, wanted, expected in (
+        (24, 12, 6),
+        (30, 12, 7),
+        (47, 12, 11),
+        (48, 12, 12),
+        (5, 2, 1),
+    ):
+        assert set_size(clips, 0.05, wanted) == expected
+        part, _ = draw_parts(clip_table({"a": clips}), 0.05, wanted, 30, 1)
+        assert (part == VALIDATION).sum() == (part == TEST).sum() == expected
 
 
 def test_frozen_sets_follow_the_sound_not_the_names():

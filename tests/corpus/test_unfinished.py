@@ -14,7 +14,7 @@ from vago.paths import Paths
 
 GOOD = 8  # clips of `questions()`
 FEW = CorpusParams(sources=["quiz"], max_tokens=60, min_bandwidth_hz=0)  # 24 are held out
-ENOUGH = FEW.model_copy(update={"held_out_min_clips": 1})
+ENOUGH = FEW.model_copy(update={"held_out_min_clips": 2})
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def draw_parts(
 
     Args:
         clips: source, category, recording, recording_sha256, start, end and seconds of each clip.
-        fraction: share of the clips in each of the two sets; at least `min_clips` in each.
+        fraction, min_clips: of each of the two sets, see `set_size`.
         stretch_seconds: most speech in one stretch; less if the strata (source, category) need it.
         frozen: an earlier choice, which is kept: a clip belongs to the one that its middle is in.
             One of a single held-out set stays one, since its clips have chosen weights already.
@@ -36,17 +36,12 @@ def draw_parts(
         stretches: the drawn or the frozen ones
 
     Raises:
-        VagoError: too few clips to split, or the frozen stretches leave a part without any.
+        VagoError: too few clips, see `set_size`, or the frozen stretches leave a part without any.
     """
     stretches = frozen
     if stretches is None:
-        target = max(min_clips, round(fraction * len(clips)))
-        if 4 * target > len(clips):
-            raise VagoError(
-                f"{len(clips)} clips are too few for a validation and a test set of {target} each, "
-                "which may take half of them: add recordings, or lower held_out_min_clips"
-            )
-        stretches = _draw(clips, target, stretch_seconds, np.random.default_rng(seed))
+        size = set_size(len(clips), fraction, min_clips)
+        stretches = _draw(clips, size, stretch_seconds, np.random.default_rng(seed))
 
     middle = ((clips["start"] + clips["end"]) / 2).to_numpy()
     recording = clips["recording_sha256"].to_numpy()
@@ -64,6 +59,23 @@ def draw_parts(
                 f"or {REDRAW}"
             )
     return part, stretches
+
+
+def set_size(clips: int, fraction: float, min_clips: int) -> int:
+    """How many clips each set has: their `fraction`, at least `min_clips`, a quarter at most.
+
+    So half of a small corpus is left for training.
+
+    Raises:
+        VagoError: there are less than two clips for each that one set should have.
+    """
+    wanted = max(min_clips, round(fraction * clips))
+    if clips < max(2 * wanted, 4):
+        advice = "add recordings, or lower held_out_min_clips" if clips >= 4 else "add recordings"
+        raise VagoError(
+            f"{clips} clips are too few for a validation and a test set of {wanted} each: {advice}"
+        )
+    return min(wanted, clips // 4)
 
 
 def _draw(

@@ -28,12 +28,24 @@ def validation_and_test(corpus: Corpus) -> str:
     if corpus.has_two_sets:
         return (
             f"validation set (chooses the best weights): {amounts(corpus.validation_clips)}\n"
-            f"test set (scored by 05 alone): {amounts(corpus.test_clips)}"
+            f"test set (scored by 05 alone): {amounts(corpus.test_clips)}{_smaller(corpus)}"
         )
     return (
         f"held-out set: {amounts(corpus.test_clips)}. This older corpus has one set, which chooses "
         f"the best weights and is reported as well, so scores are a little too good; for two sets, "
         f"delete held_out.json beside clips.csv, run 01 again and train again"
+    )
+
+
+def _smaller(corpus: Corpus) -> str:
+    """A line where a set is smaller than wished for; scores of so few clips say little."""
+    wanted = corpus.summary["parameters"].get("held_out_min_clips", 0)
+    if min(len(corpus.validation_clips), len(corpus.test_clips)) >= wanted:
+        return ""
+    return (
+        f"\nEach should have {wanted} clips (held_out_min_clips), but half of the "
+        f"{len(corpus.clips)} clips are kept for training: scores of so few clips vary by chance; "
+        "more recordings help. Then delete held_out.json beside clips.csv to draw larger sets."
     )
 
 
