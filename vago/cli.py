@@ -155,7 +155,7 @@ def text_command(args: argparse.Namespace) -> None:
 def evaluate_speech_command(args: argparse.Namespace) -> None:
     """Let the target, the base and each finished phase speak thirty lines that no training text
     holds, and measure them: character error rate by Whisper ASR, speaker similarity by Resemblyzer,
-    sentences of odd duration.
+    duration outliers.
 
     Neither recogniser nor speaker encoder was trained by vago. Prints the table of the README.
 

@@ -24,7 +24,7 @@ def test_a_report_is_saved_and_shown_as_a_table(tmp_path):
         "cer": {"value": 0.3275, "low": 0.2, "high": 0.454},
         "similarity": {"value": 0.91, "low": 0.9, "high": 0.92},
         "nearest_other": {"voice": "f2", "similarity": 0.7},
-        "odd_lengths": 1,
+        "duration_outliers": 1,
         "seconds": 119.6,
         "real_time_factor": 0.512,
         "lines": [line] * 30,

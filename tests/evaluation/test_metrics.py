@@ -1,4 +1,4 @@
-"""MCD, odd durations, and the measures of a voice over its lines."""
+"""MCD, duration outliers, and the measures of a voice over its lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from helpers.recognition import FixedRecogniser, SpectrumEncoder
 from vago.audio import io
 from vago.corpus.corpus import Corpus
 from vago.evaluation.intelligibility import measure_row
-from vago.evaluation.metrics import LineRecording, Reference, mel_cepstral_distortion, odd_duration
+from vago.evaluation.metrics import (
+    LineRecording,
+    Reference,
+    duration_outlier,
+    mel_cepstral_distortion,
+)
 
 RATE = 24_000
 
@@ -50,10 +55,10 @@ def test_distortion_forgives_tempo(clips):
     "seconds, ended, odd",
     [(1.0, True, ""), (0.5, True, "too short"), (1.2, True, "too long"), (1.0, False, "cut")],
 )
-def test_odd_durations(seconds, ended, odd):
+def test_duration_outliers(seconds, ended, odd):
     text = "Tíz betű ez"  # 11 characters: 0.55 to 1.1 s are usual
     line = LineRecording("one", text, tone(200, seconds), RATE, ended=ended)
-    assert odd_duration(line, (0.05, 0.10)) == odd
+    assert duration_outlier(line, (0.05, 0.10)) == odd
 
 
 def test_a_row_of_four_lines(tmp_path):
@@ -77,8 +82,8 @@ def test_a_row_of_four_lines(tmp_path):
     row = measure_row(lines, reference, FixedRecogniser(*transcripts), encoder, folder, -20.0)
     assert [line["heard"] for line in row["lines"]] == transcripts
     assert [line["cer"] for line in row["lines"]] == pytest.approx([0, 3 / 11, 1, 0])
-    assert [line["odd"] for line in row["lines"]] == ["", "too short", "too long", "cut"]
-    assert row["odd_lengths"] == 3
+    assert [line["outlier"] for line in row["lines"]] == ["", "too short", "too long", "cut"]
+    assert row["duration_outliers"] == 3
     assert row["cer"]["value"] == pytest.approx((3 / 11 + 1) / 4)
     assert row["seconds"] == pytest.approx(3.7)
     assert row["real_time_factor"] == pytest.approx(6 / 3.7)

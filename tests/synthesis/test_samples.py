@@ -80,7 +80,7 @@ def test_other_settings_leave_another_take(project, script, monkeypatch):
     assert samples.speak_script(p, project).folder != first.folder, "another text"
 
 
-def test_odd_durations_are_said_in_words(tmp_path):
+def test_duration_outliers_are_said_in_words(tmp_path):
     table = pd.DataFrame(
         {
             "file": ["01_one.wav", "02_two.wav"],
@@ -97,8 +97,10 @@ def test_odd_durations_are_said_in_words(tmp_path):
     assert odd.endswith(
         "Ön nyert! – too long for this voice: it may babble or pause (the best of 3 takes)"
     )
-    assert samples.odd_lines(table) == "odd durations: 1 of 2 lines: 02_two.wav (too long)"
-    assert samples.odd_lines(table[:1]) == "odd durations: none of 1 lines"
+    assert (
+        samples.duration_outliers(table) == "duration outliers: 1 of 2 lines: 02_two.wav (too long)"
+    )
+    assert samples.duration_outliers(table[:1]) == "duration outliers: none of 1 lines"
 
 
 def test_the_scripts_table_shows_what_is_spoken(script):

@@ -1,4 +1,4 @@
-"""Lines into audio: sentences, pauses, resampling of odd durations, streams."""
+"""Lines into audio: sentences, pauses, resampling of duration outliers, streams."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Takes:
         return found
 
 
-def test_sentences_of_odd_duration_are_resampled(model, voice, encode, monkeypatch):
+def test_duration_outliers_are_resampled(model, voice, encode, monkeypatch):
     """A good sentence, one that babbles and one that is cut: the least odd take is kept."""
     lines = [
         "Ez jó lesz elsőre is, hidd el!",

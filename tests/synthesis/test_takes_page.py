@@ -54,7 +54,7 @@ def test_takes_stand_newest_first_with_a_player_for_every_line(paths, written):
     assert len(sources) == 5
     for source in sources:
         assert not source.startswith("/") and (paths.all_samples / source).is_file()
-    assert "2 lines, 1 of odd duration, 2 s" in page
+    assert "2 lines, 2 s, duration outliers: 1" in page
     assert "Ön nyert! – too long for this voice" in page
     assert '<td style="text-align:left">Egy &lt;b&gt;szó' in write_takes_page(paths).read_text()
 

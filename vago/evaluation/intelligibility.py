@@ -40,7 +40,7 @@ from vago.text import normalize
 
 SCRIPT = "unheard"
 ROW, REPORT, LINES = "row.json", "report.json", "lines.csv"
-METHOD = 1  # raise it when the same speech would be measured differently: all rows become stale
+METHOD = 2  # raise it when the same speech would be measured differently: all rows become stale
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Report:
                     "character error rate": with_interval(row["cer"]),
                     "similarity to the target": with_interval(row["similarity"]),
                     "nearest other voice": f"{nearest['similarity']:.2f} ({nearest['voice']})",
-                    "odd durations": f"{row['odd_lengths']} of {len(row['lines'])}",
+                    "duration outliers": f"{row['duration_outliers']} of {len(row['lines'])}",
                     "speech": f"{row['seconds']:.0f} s",
                     "real-time factor": "" if rate is None else f"{rate:.2g}",
                 }

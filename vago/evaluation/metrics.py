@@ -1,4 +1,4 @@
-"""Objective measures of speech: MCD, character error rate, speaker similarity, odd durations."""
+"""Objective measures: MCD, character error rate, speaker similarity, duration outliers."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def _cepstra(wav: np.ndarray) -> np.ndarray:
     return cepstra[1:] / math.sqrt(2 * MEL_BANDS)
 
 
-def odd_duration(line: LineRecording, bounds: tuple[float, float]) -> str:
-    """How the line's duration is odd, see `durations.judged`; "" where it is not.
+def duration_outlier(line: LineRecording, bounds: tuple[float, float]) -> str:
+    """How the line is a duration outlier, see `durations.judged`; "" where it is none.
 
     Args:
         bounds: lowest and highest usual seconds per character of the normalized text.
@@ -107,7 +107,8 @@ def measure_line(
         wav: the line's speech as it is written to disk, at the line's rate.
 
     Returns:
-        ({"line", "text", "heard", "cer", "similarity", "seconds", "took_seconds", "odd", "ended"},
+        ({"line", "text", "heard", "cer", "similarity", "seconds", "took_seconds", "outlier",
+        "ended"},
         (256,) speaker embedding); "heard" is the transcript by ASR.
     """
     transcript = recogniser.transcribe(wav, line.rate)
@@ -121,7 +122,7 @@ def measure_line(
         "similarity": float(embedding @ reference.target),
         "seconds": line.seconds,
         "took_seconds": line.took_seconds,
-        "odd": odd_duration(line, reference.bounds),
+        "outlier": duration_outlier(line, reference.bounds),
         "ended": line.ended,
     }
     return measured, embedding
@@ -134,8 +135,8 @@ def over_lines(
 
     Returns:
         {"cer", "similarity": {"value", "low", "high"}, "nearest_other": {"voice", "similarity"},
-        "odd_lengths", "seconds", "real_time_factor", "lines"}; the real-time factor is None where
-        nothing was synthesized.
+        "duration_outliers", "seconds", "real_time_factor", "lines"}; the real-time factor is None
+        where nothing was synthesized.
     """
     similarity = {
         name: float(np.mean(np.stack(embeddings) @ voice))
@@ -149,7 +150,7 @@ def over_lines(
         "cer": bootstrap_interval([line["cer"] for line in lines]),
         "similarity": bootstrap_interval([line["similarity"] for line in lines]),
         "nearest_other": {"voice": nearest, "similarity": similarity[nearest]},
-        "odd_lengths": sum(bool(line["odd"]) for line in lines),
+        "duration_outliers": sum(bool(line["outlier"]) for line in lines),
         "seconds": seconds,
         "real_time_factor": took / seconds if took and seconds else None,
         "lines": list(lines),

@@ -45,7 +45,7 @@ def of_line(sentences: Collection[str]) -> str:
 
 
 def remark(verdict: str, takes: int) -> str:
-    """An odd duration in words, for a listener; empty where the verdict is OK."""
+    """A duration outlier in words, for a listener; empty where the verdict is OK."""
     if verdict == OK:
         return ""
     tried = f" (the best of {takes} takes)" if takes > 1 else ""

@@ -157,7 +157,7 @@ def stream_line(
 
 
 def load_samples(table: pd.DataFrame, folder: Path) -> list[tuple[str, np.ndarray, int]]:
-    """(title, wav, rate) of each spoken line; the title says where its duration is odd."""
+    """(title, wav, rate) of each spoken line; the title says where it is a duration outlier."""
     sounds = []
     for row in table.itertuples():
         remark = durations.remark(row.duration, row.takes)
@@ -166,13 +166,13 @@ def load_samples(table: pd.DataFrame, folder: Path) -> list[tuple[str, np.ndarra
     return sounds
 
 
-def odd_lines(table: pd.DataFrame) -> str:
-    """How many of samples.csv's lines have an odd duration, and which, in one sentence."""
-    odd = table[table.duration != durations.OK]
-    if odd.empty:
-        return f"odd durations: none of {len(table)} lines"
-    listed = ", ".join(f"{row.file} ({row.duration})" for row in odd.itertuples())
-    return f"odd durations: {len(odd)} of {len(table)} lines: {listed}"
+def duration_outliers(table: pd.DataFrame) -> str:
+    """How many of samples.csv's lines are duration outliers, and which, in one sentence."""
+    outliers = table[table.duration != durations.OK]
+    if outliers.empty:
+        return f"duration outliers: none of {len(table)} lines"
+    listed = ", ".join(f"{row.file} ({row.duration})" for row in outliers.itertuples())
+    return f"duration outliers: {len(outliers)} of {len(table)} lines: {listed}"
 
 
 def remove_others(folder: Path, files: Iterable[str]) -> None:

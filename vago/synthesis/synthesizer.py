@@ -107,7 +107,7 @@ def speak(
 ) -> list[Utterance]:
     """Speak each line. Long lines are split at sentence ends and joined with pauses.
 
-    A sentence that babbles, breaks off or does not end has an odd duration. Where the voice's
+    A sentence that babbles, breaks off or does not end is a duration outlier. Where the voice's
     seconds per character are known, such a sentence is sampled again, at most `p.max_resamples`
     times, and the least odd take is kept.
 

@@ -112,17 +112,17 @@ def _short(value: Any) -> Any:
 
 
 def take_players(take: Take) -> str:
-    """A player per line that plays the file in the take's folder, and how much is odd."""
+    """A player per line that plays the file in the take's folder, and the number of outliers."""
     try:
         table = take.table()
         lines = list(zip(table.file, table.text, table.seconds, table.duration, table.takes))
     except (OSError, ValueError, AttributeError):
         return f"<p>{escape(TABLE)} of this take cannot be read.</p>"
 
-    rows, odd = [], 0
+    rows, outliers = [], 0
     for file, text, seconds, duration, takes in lines:
         remark = durations.remark(duration, takes)
-        odd += bool(remark)
+        outliers += bool(remark)
         title = f"{text} – {remark}" if remark else text
         player = f"{escape(file)} is gone"
         if (take.folder / file).is_file():
@@ -131,8 +131,7 @@ def take_players(take: Take) -> str:
 
     minutes, rest = divmod(round(table.seconds.sum()), 60)
     length = f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    lines_odd = f", {odd} of odd duration" if odd else ""
-    about = f"{len(rows)} lines{lines_odd}, {length}"
+    about = f"{len(rows)} lines, {length}, duration outliers: {outliers}"
     link = f'<a href="{_address(take, TABLE)}">{TABLE}</a>'
     return f"<p>{about}; {link}</p>{html.player_rows(rows)}"
 
