@@ -12,6 +12,7 @@ import soundfile
 
 from vago import VagoError
 from vago.audio import io
+from vago.audio.reader import open_recording
 
 RATE = io.SAMPLE_RATE
 
@@ -45,8 +46,37 @@ def test_a_file_that_cannot_be_written_is_reported(tmp_path):
 
 
 def test_stereo_becomes_mono(tmp_path):
-    soundfile.write(tmp_path / "s.wav", np.stack([tone(0.1), -tone(0.1)], axis=1), RATE)
-    assert np.abs(io.load(tmp_path / "s.wav")[0]).max() < 1e-4
+    left, right = tone(0.1, hertz=300), tone(0.1, hertz=500)
+    soundfile.write(tmp_path / "s.wav", np.stack([left, right], axis=1), RATE)
+    mean = (left + right) / 2
+    assert np.abs(io.load(tmp_path / "s.wav")[0] - mean).max() < 1e-3
+
+
+@pytest.mark.parametrize("right", [-1.0, -0.9, -1.1])
+def test_of_channels_with_opposed_phases_the_louder_is_taken(tmp_path, right):
+    """Their mean would be silence."""
+    left = tone(0.1)
+    soundfile.write(tmp_path / "s.wav", np.stack([left, right * left], axis=1), RATE, "FLOAT")
+    wav = io.load(tmp_path / "s.wav")[0]
+    assert np.abs(wav).max() == pytest.approx(np.abs(left).max() * max(1, -right), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a.wav", "a.flac"])
+def test_a_file_is_read_whatever_its_suffix_says(tmp_path, name):
+    write_aac(tmp_path / "a.m4a", tone(1.0, rate=44_100)[None])
+    (tmp_path / "a.m4a").rename(tmp_path / name)
+    wav, rate = io.load(tmp_path / name)
+    assert len(wav) / rate == pytest.approx(1.0, abs=0.1) and np.abs(wav).max() > 0.1
+
+
+def test_over_full_scale_is_clipped_only_where_full_scale_is_a_limit(tmp_path):
+    wav = 1.5 * tone(1.0) / np.abs(tone(1.0)).max()
+    soundfile.write(tmp_path / "f.wav", wav, RATE, "FLOAT")
+    soundfile.write(tmp_path / "i.wav", wav, RATE, "PCM_16")
+    assert io.is_float_file(tmp_path / "f.wav") and not io.is_float_file(tmp_path / "i.wav")
+    for name, least, most in (("f.wav", 0.0, 0.01), ("i.wav", 0.4, 0.6)):
+        with open_recording(tmp_path / name, tmp_path / "scratch") as recording:
+            assert least <= recording.clipped_fraction(0, 1) <= most
 
 
 @pytest.mark.parametrize("name", ["bad.wav", "bad.m4a"])

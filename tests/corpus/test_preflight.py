@@ -11,7 +11,7 @@ from helpers.tones import questions, write_recording
 from vago import VagoError
 from vago.audio import asr_model
 from vago.corpus.params import CorpusParams
-from vago.corpus.preflight import missing_things, preflight
+from vago.corpus.preflight import missing_things, not_read, preflight
 from vago.model.xtts import FILES
 from vago.paths import Paths
 
@@ -121,3 +121,16 @@ def test_an_offline_hub_does_not_answer(monkeypatch):
     assert not asr_model.hub_answers()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert not asr_model.hub_answers()
+
+
+def test_what_is_not_read_is_said(tmp_path):
+    p = CorpusParams(profile="mine", recordings_dir="mine", sources=["quiz", "talk"])
+    paths = Paths.of(p, tmp_path)
+    (tmp_path / "mine" / "quiz" / "sub").mkdir(parents=True)
+    assert not_read(p, paths) == ""
+
+    for name in ("a.wav", "b.docx", "sub/c.wav"):
+        (tmp_path / "mine" / "quiz" / name).touch()
+    lines = not_read(p, paths).splitlines()
+    assert lines[0] == "Not read in mine/quiz: b.docx, sub/"
+    assert "move them up" in lines[1] and len(lines) == 2

@@ -181,9 +181,9 @@ def test_folders_of_clips(paths, folder, layout):
     (wavs / "bad.wav").write_bytes(b"no sound")
 
     names = [*(f"c{k}" for k in range(8)), "bad", "gone"]
-    ending, third = (".wav", "Anna") if coqui else ("", "normalised")
+    ending = ".wav" if coqui else ""
     rows = [
-        f"{name}{ending}|{name[0]} a szöveg {letter}|{third}"
+        f"{name}{ending}|{name[0]} a szöveg {letter}|{'Anna' if coqui else f'a szöveg {letter}'}"
         for name, letter in zip(names, "abcdefghij")
     ]
     if coqui:
@@ -205,9 +205,27 @@ def test_folders_of_clips(paths, folder, layout):
 def test_nothing_kept(paths, folder):
     write_recording(folder, "a", [(1, 2, "Szia!"), (3, 4, "Szevasz!")], room(seconds=5))
     message = r"none of the 2 cues in outputs/demo/recordings can be used \(silent 2\)"
-    with pytest.raises(VagoError, match=message):
+    with pytest.raises(VagoError, match=message) as error:
         prepare(P, paths, encode)
+    assert "The first, in a.wav at 0.73 s: silent (" in str(error.value)
     assert not (paths.corpus / "corpus.json").exists()
+
+
+def test_the_same_text_in_most_cues_is_refused(paths, folder):
+    cues, wav = questions()
+    write_recording(folder, "a", [(start, end, "Anna") for start, end, _ in cues], wav)
+    with pytest.raises(VagoError, match="8 of 8 texts in outputs/demo/recordings/quiz are 'Anna'"):
+        prepare(P, paths, encode)
+
+
+def test_a_uniformly_wrong_source_has_rows_with_reasons(paths, folder):
+    """Each text is one word on seconds of sound: relative to each other no rate is odd."""
+    cues = [(4.0 * k + 0.5, 4.0 * k + 3.5, f"Szó {letter}") for k, letter in enumerate("abcdefgh")]
+    sound = np.tile(np.concatenate([tone(0.9), np.zeros(round(0.1 * RATE), np.float32)]), 3)
+    wav = room(*((start, sound) for start, *_ in cues), seconds=33)
+    write_recording(folder, "a", cues, wav)
+    with pytest.raises(VagoError, match="text unlike sound 8.*5 characters in [23].* s of speech"):
+        prepare(P, paths, encode)
 
 
 def test_corrections_by_hand_are_applied(paths, folder):
@@ -257,7 +275,7 @@ def test_every_second_of_a_recording_has_its_fate(paths, folder):
 def test_a_rate_unlike_the_others_is_rejected(paths, folder):
     cues, wav = questions(24)
     texts = [f"Ez a {'bdfgklmn'[k % 8]}a{'bkt'[k // 8]}a nem kérdés." for k in range(24)]
-    texts[20] = "Ezt a hosszú mondatot senki sem mondja el ilyen gyorsan."
+    texts[20] = "Ezt a mondatot senki sem mondja ki."
     cues = [(start, end, text) for (start, end, _), text in zip(cues, texts)]
     write_recording(folder, "a", cues, wav)
 

@@ -22,8 +22,8 @@ def test_a_source_without_recordings_is_told_what_to_put_where(tmp_path):
         find_recordings(tmp_path / "recordings" / "vago", ["milliomos"], shown)
     assert str(caught.value) == (
         "no recordings of source 'milliomos': put them in recordings/vago/milliomos/ as WAV, FLAC, "
-        "OGG, MP3 or M4A, with or without a transcript of the same name (.srt, .vtt or .csv with "
-        "start,end,text), or clips with a metadata.csv"
+        "OGG, Opus, MP3 or M4A, with or without a transcript of the same name (.srt, .vtt, or .csv "
+        "or .tsv with start,end,text), or clips with a metadata.csv"
     )
 
     (tmp_path / "quiz").mkdir()

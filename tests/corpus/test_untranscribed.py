@@ -15,7 +15,7 @@ from vago.audio.reader import open_recording
 from vago.corpus import untranscribed
 from vago.corpus.params import CorpusParams
 from vago.corpus.prepare import prepare
-from vago.corpus.transcripts import Cue
+from vago.corpus.transcripts.cue import Cue
 from vago.model.speaker_encoder import open_speaker_encoder
 from vago.paths import Paths
 from vago.text.error_rate import character_error_rate

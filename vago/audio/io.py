@@ -22,9 +22,14 @@ ASR_RATE = 16_000  # Hz, input of the speech recogniser, voice activity and spea
 PEAK = 10 ** (-1 / 20)  # -1 dBFS: headroom for lossy encoders and resamplers of players
 FULL_SCALE = 0.999
 
-CONTAINER_SUFFIXES = (".m4a", ".mp4", ".aac")  # libsndfile cannot read these; PyAV does
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", *CONTAINER_SUFFIXES)
-FORMATS = "WAV, FLAC, OGG, MP3 or M4A"
+# What a file really is decides who reads it, libsndfile or PyAV, not its suffix
+SOUNDFILE_SUFFIXES = tuple(".wav .flac .ogg .oga .opus .mp3 .aiff .aif .au .caf .w64".split())
+SUFFIXES = (
+    *SOUNDFILE_SUFFIXES,
+    *".m4a .m4b .mp4 .aac .mkv .mka .webm .mov .avi .wma .asf .3gp .amr .ac3 .mpg".split(),
+)
+FORMATS = "WAV, FLAC, OGG, Opus, MP3 or M4A"
+OPPOSED = 0.1  # the channels' mean has less of the louder one's energy: their phases are opposed
 
 
 class Unreadable(VagoError):
@@ -38,8 +43,8 @@ def blocks(path: Path, seconds: float = 30.0) -> Iterator[tuple[np.ndarray, int]
     """Read an audio file as mono, block by block, so that memory does not grow with its length.
 
     Yields:
-        wav: (samples,) float32 in [-1, 1], mean of the channels; about `seconds` long, the last
-            block shorter
+        wav: (samples,) float32, mean of the channels, or the louder one where their phases are
+            opposed; about `seconds` long, the last block shorter
         rate: Hz, the same for all blocks
 
     Raises:
@@ -53,10 +58,9 @@ def blocks(path: Path, seconds: float = 30.0) -> Iterator[tuple[np.ndarray, int]
         )
 
     empty = True
-    read = _container_blocks if path.suffix.lower() in CONTAINER_SUFFIXES else _soundfile_blocks
     try:
-        for block, rate in read(path, seconds):
-            wav = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+        for block, rate in _read(path, seconds):
+            wav = _mono(block)
             if not np.isfinite(wav).all():
                 raise Unreadable(
                     f"{path} holds samples that are not finite numbers: "
@@ -75,6 +79,33 @@ def blocks(path: Path, seconds: float = 30.0) -> Iterator[tuple[np.ndarray, int]
 
     if empty:
         raise Unreadable(f"{path} holds no samples: replace it by a good {FORMATS}")
+
+
+def _read(path: Path, seconds: float) -> Iterator[tuple[np.ndarray, int]]:
+    """(samples, channels) float32 and the rate in Hz, by libsndfile or else by PyAV."""
+    try:
+        soundfile.info(path)
+    except soundfile.SoundFileError as error:
+        try:
+            yield from _container_blocks(path, seconds)
+        except ValueError:
+            if path.suffix.lower() in SOUNDFILE_SUFFIXES:
+                raise error from None  # it says more of such a file
+            raise
+    else:
+        yield from _soundfile_blocks(path, seconds)
+
+
+def _mono(block: np.ndarray) -> np.ndarray:
+    """(samples, channels) -> (samples,)."""
+    if block.shape[1] == 1:
+        return block[:, 0]
+
+    mean = block.mean(axis=1, dtype=np.float32)
+    energies = np.square(block, dtype=np.float64).sum(axis=0)
+    if np.square(mean, dtype=np.float64).sum() >= OPPOSED * energies.max():
+        return mean
+    return block[:, int(energies.argmax())]
 
 
 def _soundfile_blocks(path: Path, seconds: float) -> Iterator[tuple[np.ndarray, int]]:
@@ -159,6 +190,21 @@ def loudness(wav: np.ndarray, rate: int) -> float:
     if short > 0:
         wav = np.pad(wav, (0, short), mode="wrap")
     return float(pyloudnorm.Meter(rate).integrated_loudness(wav.astype(np.float64)))
+
+
+def is_float_file(path: Path) -> bool:
+    """Whether a file stores samples that may exceed full scale without being clipped."""
+    try:
+        return soundfile.info(path).subtype in ("FLOAT", "DOUBLE")
+    except soundfile.SoundFileError:
+        return False
+
+
+def at_full_scale(wav: np.ndarray, is_float: bool = False) -> np.ndarray:
+    """(samples,) bool: which are clipped; those of a float file may lie beyond full scale."""
+    level = np.abs(wav)
+    clipped = level >= FULL_SCALE
+    return clipped & (level <= 2 - FULL_SCALE) if is_float else clipped
 
 
 def clipped_fraction(wav: np.ndarray) -> float:

@@ -92,6 +92,7 @@ def _read(path: Path, folder: Path, rates: tuple[int, ...]) -> OpenRecording:
     digest = hashlib.sha256()
     flags = PackedFlags()
     samples = rate = 0
+    is_float = path.is_file() and io.is_float_file(path)
     try:
         with ExitStack() as stack:
             files = {to: stack.enter_context(open(_scratch(folder, to), "wb")) for to in rates}
@@ -99,7 +100,7 @@ def _read(path: Path, folder: Path, rates: tuple[int, ...]) -> OpenRecording:
 
             for block, rate in io.blocks(path):
                 digest.update(io.pcm16(block).tobytes())
-                flags.add(np.abs(block) >= io.FULL_SCALE)
+                flags.add(io.at_full_scale(block, is_float))
                 samples += len(block)
 
                 for to, file in files.items():

@@ -19,7 +19,7 @@ from vago.corpus.measures import Measures
 from vago.corpus.params import CorpusParams
 from vago.corpus.segmentation import Span, cut_cues
 from vago.corpus.sources import Recording
-from vago.corpus.transcripts import Cue
+from vago.corpus.transcripts.cue import Cue
 from vago.corpus.verdicts import KEPT, Encode, Verdict
 from vago.text import normalize
 
@@ -100,6 +100,16 @@ def unreadable(recording: Recording, error: Exception) -> list[Candidate]:
     ]
 
 
+def speechless(recording: Recording, track: OpenRecording) -> Candidate:
+    """All of a recording in which nobody speaks."""
+    return Candidate(
+        clip_id(recording, recording.number),
+        Place(recording, 0.0, track.seconds, track.sha256),
+        ClipText("", ""),
+        verdict=Verdict("silent", "no speech was found in the whole recording"),
+    )
+
+
 def clip_id(recording: Recording, number: int) -> str:
     return f"{recording.stem}-{number:04d}"
 
@@ -134,9 +144,18 @@ class Judge:
 
         found: list[Span | None] = list(rough)
         if not self.recording.untranscribed:
-            found = cut_cues(
-                rough, self.energy, self.p.search_seconds, self.p.padding_seconds, duration
+            # a cue that ends before it starts has a verdict and takes no part
+            whole = [place for place, (start, end) in enumerate(rough) if end > start]
+            found = [None] * len(rough)
+            cut = cut_cues(
+                [rough[place] for place in whole],
+                self.energy,
+                self.p.search_seconds,
+                self.p.padding_seconds,
+                duration,
             )
+            for place, span in zip(whole, cut, strict=True):
+                found[place] = span
         spans = [
             span or (min(start, duration), min(end, duration))
             for span, (start, end) in zip(found, rough, strict=True)
@@ -165,7 +184,10 @@ class Judge:
         of_text, tokens = verdicts.of_text(p, spoken, self.encode)
         shortest = p.cut_min_seconds if recording.untranscribed else p.min_seconds
         of_audio = verdicts.of_audio(p, wav, measured, speechless, shortest)
-        faults = [of_text, of_audio]
+        of_transcript = KEPT if fix.text else cue.verdict
+        spoken_seconds = len(spoken) / measured.rate if measured.rate > 0 else 0.0
+        of_length = verdicts.of_length(spoken, len(wav) / io.SAMPLE_RATE, spoken_seconds)
+        faults = [of_transcript, of_text, of_audio, of_length]
         if recording.untranscribed:
             of_asr = KEPT if fix.text else verdicts.of_recognition(p, cue.hypothesis, measured)
             faults = [cue.verdict, of_audio, of_asr, of_text]

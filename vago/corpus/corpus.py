@@ -163,7 +163,7 @@ class Corpus:
         return self.clips[wanted].reset_index(drop=True)
 
     def seconds_per_character(self) -> tuple[float, float]:
-        """1st and 99th percentile over the clips; the duration of a sentence outside is odd."""
+        """1st and 99th percentile over the clips; a sentence outside is a duration outlier."""
         low, high = np.percentile(self.clips.seconds / self.clips.text.str.len(), (1, 99))
         return float(low), float(high)
 

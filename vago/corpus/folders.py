@@ -12,6 +12,7 @@ from vago import VagoError
 from vago.audio.io import FORMATS
 from vago.audio.io import SUFFIXES as AUDIO_SUFFIXES
 from vago.corpus.sources import METADATA
+from vago.corpus.transcripts.clip_lists import lists_in
 
 SHOWN_FILES = 3  # of a folder without recordings, in the message
 
@@ -63,8 +64,9 @@ def source_folders(folder: Path, named: Sequence[str] = ()) -> SourceFolders:
 
 def has_recordings(folder: Path) -> bool:
     """Whether a source can be this folder: audio files, or clips with a metadata.csv."""
-    files = [path for path in _listed(folder) if path.is_file()]
-    return any(path.name == METADATA or path.suffix.lower() in AUDIO_SUFFIXES for path in files)
+    if lists_in(folder):
+        return True
+    return any(path.is_file() and path.suffix.lower() in AUDIO_SUFFIXES for path in _listed(folder))
 
 
 def _listed(folder: Path) -> list[Path]:

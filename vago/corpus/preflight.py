@@ -8,6 +8,8 @@ from vago import VagoError
 from vago.corpus.params import CorpusParams
 from vago.paths import Paths
 
+SHOWN_NAMES = 10  # of files that are not read
+
 
 def preflight(p: CorpusParams, paths: Paths) -> None:
     """Raise VagoError with one sentence for each thing that is missing."""
@@ -57,3 +59,18 @@ def missing_things(p: CorpusParams, paths: Paths) -> list[str]:
     if any(recording.untranscribed for recording in found):
         look(check_model, p.recogniser)
     return missing
+
+
+def not_read(p: CorpusParams, paths: Paths) -> str:
+    """What lies in the sources' folders and is not read, a line for each source; often empty."""
+    from vago.corpus.sources import passed_over
+
+    lines = []
+    for source in p.sources:
+        folder = paths.recordings(p.recordings_dir) / source
+        if names := passed_over(folder):
+            listed = ", ".join(names[:SHOWN_NAMES]) + ", …" * (len(names) > SHOWN_NAMES)
+            lines.append(f"Not read in {paths.shown(folder)}: {listed}")
+    if any("/" in line.rsplit(": ", 1)[1] for line in lines):
+        lines.append("Recordings in a folder below are not read: move them up.")
+    return "\n".join(lines)

@@ -25,7 +25,7 @@ from vago.corpus.review.unfinished import remove_unfinished, write_unfinished
 from vago.corpus.sources import Recording, find_recordings
 from vago.corpus.staging import ClipStaging
 from vago.corpus.timeline import account
-from vago.corpus.transcripts import Cue
+from vago.corpus.transcripts.cue import Cue
 from vago.corpus.untranscribed import EmbeddedSegments
 from vago.corpus.verdicts import Encode, odd_rates
 from vago.corpus.writer import save_corpus
@@ -178,7 +178,7 @@ class Cutter:
             }
 
             judge = Judge(self.p, self.encode, self.corrections, recording, track, energy, voiced)
-            found = judge.candidates(cues)
+            found = judge.candidates(cues) or [candidates.speechless(recording, track)]
             for candidate in found:
                 if candidate.kept:
                     place = candidate.place
@@ -265,9 +265,13 @@ def _write(
 def _nothing_kept(ledger: pd.DataFrame, where: str) -> str:
     reasons = ledger["reason"].value_counts().items()
     counts = ", ".join(f"{reason} {count}" for reason, count in reasons)
+    first = ledger.iloc[0]
+    why = f"{first['reason']} ({first['detail']})" if first["detail"] else first["reason"]
+    cues = "the one cue" if len(ledger) == 1 else f"none of the {len(ledger)} cues"
+    verb = "cannot" if len(ledger) == 1 else "can"
     return (
-        f"none of the {len(ledger)} cues in {where} can be used ({counts}): "
-        "fix the recordings or the transcripts"
+        f"{cues} in {where} {verb} be used ({counts}). The first, in {first['recording']} at "
+        f"{first['start']:.2f} s: {why}. Fix the recordings or the transcripts"
     )
 
 

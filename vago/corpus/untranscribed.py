@@ -17,7 +17,7 @@ from vago.audio.reader import OpenRecording
 from vago.audio.speakers import Embed, SpeakerEmbeddings
 from vago.corpus import segmentation
 from vago.corpus.params import CorpusParams
-from vago.corpus.transcripts import Cue
+from vago.corpus.transcripts.cue import Cue
 from vago.corpus.verdicts import ANOTHER_SPEAKER, Verdict
 from vago.text.error_rate import character_error_rate, words_only
 

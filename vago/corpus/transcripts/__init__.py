@@ -1,0 +1,1 @@
+"""Transcripts: cues of long recordings, and the texts of folders of clips."""
