@@ -105,6 +105,11 @@ def test_a_line_is_named_after_its_first_words(text, name):
         ("s.yaml", "just a text", "no line to speak"),
         ("s.txt", "# Egy.\n\n", "no line to speak: write one sentence a line"),
         ("s.txt", "Egy.\n\n***\n", "s.txt, line 3: nothing is left to be spoken of '[*]{3}'"),
+        ("s.txt", "Egy.\n...\n", "s.txt, line 2: nothing is left to be spoken of '...'"),
+        ("s.txt", "Egy.\n-\n", "s.txt, line 2: nothing is left to be spoken of '-'"),
+        ("s.txt", "Gratulálok! 🎉🎉\n", r"s.txt, line 1: .* cannot read \(🎉\)"),
+        ("s.yaml", "lines:\n- Egy.\n- Привет, мир\n", r"s.yaml, line 3: .* cannot read \(Привет"),
+        ("s.yaml", "lines:\n- 你好世界\n", r"s.yaml, line 2: .* cannot read \(你好世界\)"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_line(tmp_path, file, content, said):

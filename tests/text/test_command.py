@@ -26,6 +26,13 @@ def test_arguments_are_texts(capsys):
     assert capsys.readouterr().out == "A fődíj öt forint!\nnegyedik Béla\n"
 
 
+def test_what_has_no_reading_is_named(capsys):
+    command.text(["Gratulálok! 🎉🎉", "Jó."])
+    said = capsys.readouterr()
+    assert said.out.splitlines()[1] == "Jó."
+    assert said.err == "no reading for 🎉 in 'Gratulálok! 🎉🎉'\n"
+
+
 def test_standard_input_line_by_line(monkeypatch, capsys):
     feed(monkeypatch, "\ufeffA 3. kérdés\r\n\n5 Ft".encode())
     command.text([])

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from vago import VagoError
 from vago.paths import Paths
-from vago.text.normalize import normalize_text
+from vago.text.normalize import normalize_text, unreadable
 
 COMMENT = "#"  # begins a line of a text file that is not spoken
 NAME_CHARACTERS = 24  # of a name that is made from a text
@@ -30,7 +30,13 @@ class ScriptLine(BaseModel):
     @field_validator("text")
     @classmethod
     def _has_words(cls, text):
-        if not normalize_text(text):
+        spoken = normalize_text(text)
+        if unknown := unreadable(spoken):
+            raise ValueError(
+                f"{text!r} has characters that the model cannot read ({unknown}): "
+                "write them as words, or leave them out"
+            )
+        if not any(c.isalnum() for c in spoken):
             raise ValueError(f"nothing is left to be spoken of {text!r}: give the line some words")
         return text
 

@@ -15,6 +15,8 @@ _OLD, _NEW, _PLAIN = "\033[31;9m", "\033[32m", "\033[0m"  # struck out in red, g
 def text(words: Iterable[str], diff: bool = False, stream: TextIO | None = None) -> None:
     """Write to `stream` (standard output) how each text is read; with `diff`, what changes in it.
 
+    Characters that have no reading, so that no model can speak them, are named on standard error.
+
     Args:
         words: the texts; none means standard input, one reading per line, each flushed before
             the next line is read.
@@ -22,14 +24,17 @@ def text(words: Iterable[str], diff: bool = False, stream: TextIO | None = None)
     Raises:
         VagoError: standard input is not UTF-8.
     """
-    from vago.text.normalize import changes, normalize_text
+    from vago.text.normalize import changes, normalize_text, unreadable
 
     stream = stream or sys.stdout
     coloured = stream.isatty() and "NO_COLOR" not in os.environ
     try:
         for line in list(words) or _lines():
-            reading = diff_line(changes(line), coloured) if diff else normalize_text(line)
+            spoken = normalize_text(line)
+            reading = diff_line(changes(line), coloured) if diff else spoken
             print(reading, file=stream, flush=True)
+            if unknown := unreadable(spoken):
+                print(f"no reading for {unknown} in {line!r}", file=sys.stderr, flush=True)
     except BrokenPipeError:  # `vago text < book.txt | head` ends without an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -25,7 +25,7 @@ from difflib import SequenceMatcher
 from vago.text.hungarian.abbreviations import ABBREVIATIONS, read_abbreviations, read_roman
 from vago.text.hungarian.acronyms import read_acronyms, read_codes, read_items, read_letters
 from vago.text.hungarian.arithmetic import read_arithmetic
-from vago.text.hungarian.characters import fold, unify
+from vago.text.hungarian.characters import ALPHABET, fold, unify
 from vago.text.hungarian.dates import read_dates, read_times
 from vago.text.hungarian.electronic import read_electronic
 from vago.text.hungarian.measures import read_measures
@@ -101,6 +101,11 @@ def check(
     if len(tokens) > max_tokens:
         return tokens, f"text over {max_tokens} tokens"
     return tokens, None
+
+
+def unreadable(text: str) -> str:
+    """The characters of a normalized text that have no reading, each once, in order."""
+    return "".join(c for c in dict.fromkeys(text) if c not in ALPHABET)
 
 
 def unknown_characters(text: str, encode: Callable[[str], list[int]]) -> str:
