@@ -184,10 +184,11 @@ class Judge:
         of_text, tokens = verdicts.of_text(p, spoken, self.encode)
         shortest = p.cut_min_seconds if recording.untranscribed else p.min_seconds
         of_audio = verdicts.of_audio(p, wav, measured, speechless, shortest)
-        of_transcript = KEPT if fix.text else cue.verdict
-        spoken_seconds = len(spoken) / measured.rate if measured.rate > 0 else 0.0
-        of_length = verdicts.of_length(spoken, len(wav) / io.SAMPLE_RATE, spoken_seconds)
-        faults = [of_transcript, of_text, of_audio, of_length]
+        faults = [of_text, of_audio]
+        if not fix.text:  # what a person has written is believed
+            spoken_seconds = len(spoken) / measured.rate if measured.rate > 0 else 0.0
+            of_length = verdicts.of_length(spoken, len(wav) / io.SAMPLE_RATE, spoken_seconds)
+            faults = [cue.verdict, *faults, of_length]
         if recording.untranscribed:
             of_asr = KEPT if fix.text else verdicts.of_recognition(p, cue.hypothesis, measured)
             faults = [cue.verdict, of_audio, of_asr, of_text]
