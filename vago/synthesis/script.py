@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from vago import VagoError
 from vago.paths import Paths
-from vago.text.normalize import normalize_text, unreadable
+from vago.text.normalize import normalize_text, without_reading
 
 COMMENT = "#"  # begins a line of a text file that is not spoken
 NAME_CHARACTERS = 24  # of a name that is made from a text
@@ -31,7 +31,7 @@ class ScriptLine(BaseModel):
     @classmethod
     def _has_words(cls, text):
         spoken = normalize_text(text)
-        if unknown := unreadable(spoken):
+        if unknown := without_reading(spoken):
             raise ValueError(
                 f"{text!r} has characters that the model cannot read ({unknown}): "
                 "write them as words, or leave them out"

@@ -24,7 +24,7 @@ def text(words: Iterable[str], diff: bool = False, stream: TextIO | None = None)
     Raises:
         VagoError: standard input is not UTF-8.
     """
-    from vago.text.normalize import changes, normalize_text, unreadable
+    from vago.text.normalize import changes, normalize_text, without_reading
 
     stream = stream or sys.stdout
     coloured = stream.isatty() and "NO_COLOR" not in os.environ
@@ -33,7 +33,7 @@ def text(words: Iterable[str], diff: bool = False, stream: TextIO | None = None)
             spoken = normalize_text(line)
             reading = diff_line(changes(line), coloured) if diff else spoken
             print(reading, file=stream, flush=True)
-            if unknown := unreadable(spoken):
+            if unknown := without_reading(spoken):
                 print(f"no reading for {unknown} in {line!r}", file=sys.stderr, flush=True)
     except BrokenPipeError:  # `vago text < book.txt | head` ends without an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -103,7 +103,7 @@ def check(
     return tokens, None
 
 
-def unreadable(text: str) -> str:
+def without_reading(text: str) -> str:
     """The characters of a normalized text that have no reading, each once, in order."""
     return "".join(c for c in dict.fromkeys(text) if c not in ALPHABET)
 
