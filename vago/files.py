@@ -16,6 +16,14 @@ from vago import VagoError
 SPARE_BYTES = 64 * 2**20  # left free beside every file, for the metrics and the notebook itself
 
 
+def expand_home(path: str | Path) -> Path:
+    """The path with a leading ~ (the user's home folder) or ~name replaced, as a shell does.
+
+    A ~ that stands for nobody's folder is part of a name, and stays.
+    """
+    return Path(os.path.expanduser(path))
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write a file atomically, all of it or nothing: `with replacing(path) as partial: ...`.

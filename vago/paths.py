@@ -8,6 +8,7 @@ from pathlib import Path
 
 import vago
 from vago import VagoError
+from vago.files import expand_home
 from vago.profiles import project_root as project_root  # which other rooms import from here
 from vago.settings import Params
 
@@ -23,11 +24,15 @@ class Paths:
     @classmethod
     def of(cls, p: Params, root: Path | None = None) -> Paths:
         root = Path(root) if root else project_root()
-        home = root / p.outputs_root / p.profile
-        return cls(root, home, root / p.base_dir if p.base_dir else home / "base")
+        home = root / expand_home(p.outputs_root) / p.profile
+        return cls(root, home, root / expand_home(p.base_dir) if p.base_dir else home / "base")
+
+    def given(self, path: str | Path) -> Path:
+        """A path from a setting: relative to the project, absolute, or below ~, the user's home."""
+        return self.root / expand_home(path)
 
     def recordings(self, recordings_dir: str = "") -> Path:
-        return self.root / recordings_dir if recordings_dir else self.home / "recordings"
+        return self.given(recordings_dir) if recordings_dir else self.home / "recordings"
 
     @property
     def corpus(self) -> Path:

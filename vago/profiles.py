@@ -23,7 +23,7 @@ def project_root(start: Path | None = None) -> Path:
         VagoError: there is none.
     """
     if home := os.environ.get("VAGO_HOME"):
-        return Path(home).resolve()
+        return Path(os.path.expanduser(home)).resolve()
 
     start = Path(start or Path.cwd()).resolve()
     for folder in (start, *start.parents):

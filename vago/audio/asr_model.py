@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
 import tempfile
 import urllib.error
@@ -41,7 +42,7 @@ def open_place(model: str | Path | None, cache: Path | None = None) -> str | Pat
     """
     if not model or str(model) == BASE:
         return base_model(cache)
-    return model
+    return os.path.expanduser(model)
 
 
 def check_model(model: str | Path | None) -> None:
@@ -53,6 +54,8 @@ def check_model(model: str | Path | None) -> None:
         if not all(map(find_spec, WHEELS)):
             raise VagoError(f"the recogniser's model {BASE} is not installed: {INSTALL_HINT}")
         return
+
+    model = os.path.expanduser(model)
     if Path(model).is_dir():
         if not (Path(model) / "model.bin").is_file():
             raise VagoError(

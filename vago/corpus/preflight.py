@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from vago import VagoError
 from vago.corpus.params import CorpusParams
+from vago.files import expand_home
 from vago.paths import Paths
 
 SHOWN_NAMES = 10  # of files that are not read
@@ -48,7 +49,7 @@ def missing_things(p: CorpusParams, paths: Paths) -> list[str]:
         folder = paths.recordings(p.recordings_dir)
         for source in p.sources:
             look(find_recordings, folder, [source], paths.shown)
-    if p.speaker_sample and not (paths.root / p.speaker_sample).is_file():
+    if p.speaker_sample and not paths.given(p.speaker_sample).is_file():
         missing.append(
             f"speaker_sample is {p.speaker_sample}, which does not exist: put a file with a few "
             "seconds of the speaker there, or leave the setting out"
@@ -67,7 +68,7 @@ def not_read(p: CorpusParams, paths: Paths) -> str:
 
     lines = []
     for source in p.sources:
-        folder = paths.recordings(p.recordings_dir) / source
+        folder = paths.recordings(p.recordings_dir) / expand_home(source)
         if names := passed_over(folder):
             listed = ", ".join(names[:SHOWN_NAMES]) + ", …" * (len(names) > SHOWN_NAMES)
             lines.append(f"Not read in {paths.shown(folder)}: {listed}")

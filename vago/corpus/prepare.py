@@ -116,7 +116,7 @@ def _find_speech(
     if not embed:
         return
 
-    sample = paths.root / p.speaker_sample if p.speaker_sample else None
+    sample = paths.given(p.speaker_sample) if p.speaker_sample else None
     for source in p.sources:
         own = [one for one in bare if one.recording.source == source and one.segments is not None]
         voices = untranscribed.diarize(

@@ -19,6 +19,7 @@ from vago.corpus.transcripts import clip_lists
 from vago.corpus.transcripts.clip_lists import ClipLine
 from vago.corpus.transcripts.cue import Cue
 from vago.corpus.transcripts.read import SUFFIXES, read_cues
+from vago.files import expand_home
 
 METADATA = "metadata.csv"
 TRANSCRIPT = "transcript (.srt, .vtt, or .csv or .tsv with start,end,text)"
@@ -65,7 +66,7 @@ def find_recordings(
     taken: set[str] = set()
     found = []
     for source in sources:
-        folder = Path(recordings_dir) / source
+        folder = Path(recordings_dir) / expand_home(source)
         own = _find_in_folder(folder, source, shown)
         _check_texts_differ(own, shown(folder))
         for recording in own:

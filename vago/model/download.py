@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vago import VagoError
-from vago.files import flush, need_room, sha256_of, write_json
+from vago.files import expand_home, flush, need_room, sha256_of, write_json
 from vago.model import hub, licence
 from vago.model.published import IDENTITIES, REPOSITORY, REVISION, Identity
 from vago.model.xtts import FILES
@@ -53,7 +53,7 @@ def fetch(
             the expected one; that file is renamed to `<name>.wrong-<hash>`. Checked files are kept,
             and the next call resumes from there.
     """
-    folder = Path(folder)
+    folder = expand_home(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".fetch.lock", timeout=0):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vago import VagoError, first_line
+from vago.files import expand_home
 
 CHUNK_BYTES = 2**23  # copied at a time
 TRIES = 5  # in a row without a new byte
@@ -231,7 +232,7 @@ def open_source(where: str | None, repository: str, revision: str) -> Hub | Fold
     if where is None or "://" in where:
         return Hub(repository, revision, where)
 
-    folder = Path(where).expanduser()
+    folder = expand_home(where)
     if not folder.is_dir():
         raise VagoError(
             f"--from {where}: there is no such folder; "

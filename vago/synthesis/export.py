@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from vago import VagoError, __version__, first_line
-from vago.files import need_room, replacing_folder, sha256_of, write_json, write_whole
+from vago.files import expand_home, need_room, replacing_folder, sha256_of, write_json, write_whole
 from vago.model import checkpoint, licence, phases, pickles, xtts
 from vago.paths import Paths, project_root
 from vago.profiles import check_profile
@@ -68,7 +68,7 @@ def export(
     """
     name = name or p.profile
     _check_usable(name, p)
-    folder = Path(to).expanduser().resolve() if to else paths.export
+    folder = expand_home(to).resolve() if to else paths.export
     _check_replaceable(folder)
     phase = phases.chosen_phase(p.phase, paths)
     _check_room(folder, paths.base)

@@ -18,8 +18,8 @@ def reference_file(p: SampleParams, paths: Paths) -> Path | None:
     from vago.audio.io import SUFFIXES  # when called: librosa takes its time
 
     try:
-        file = paths.root / Path(p.reference).expanduser()
+        file = paths.given(p.reference)
         is_file = file.is_file()
-    except (OSError, RuntimeError, ValueError):  # ~ of nobody, a name too long, a NUL character
+    except (OSError, ValueError):  # a name too long, a NUL character
         return None
     return file if is_file or file.suffix.lower() in SUFFIXES else None

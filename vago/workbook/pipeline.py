@@ -10,6 +10,7 @@ from typing import Any
 
 from vago.corpus.params import CorpusParams
 from vago.evaluation.params import EvaluateParams
+from vago.files import expand_home
 from vago.model.phases import BEST, PHASES, RECORD
 from vago.model.xtts import FILES
 from vago.paths import Paths
@@ -57,9 +58,10 @@ def phase_files(paths: Paths, phase: str, *names: str) -> list[Path]:
 
 
 def corpus_inputs(paths: Paths, p: CorpusParams) -> list[Path]:
-    inputs = [paths.recordings(p.recordings_dir) / source for source in p.sources]
+    folder = paths.recordings(p.recordings_dir)
+    inputs = [folder / expand_home(source) for source in p.sources]
     if p.speaker_sample:
-        inputs.append(paths.root / p.speaker_sample)
+        inputs.append(paths.given(p.speaker_sample))
     if paths.corrections.exists():
         inputs.append(paths.corrections)
     return inputs + base_files(paths)

@@ -15,6 +15,7 @@ from vago.audio import io
 from vago.corpus.corpus import Corpus
 from vago.corpus.corrections import Correction
 from vago.corpus.fixes import fixes_of_ledger
+from vago.files import expand_home
 
 # text even if it looks like a number: a recording may be called 1985, a text may be "42"
 TEXTS = ("candidate", "text", "written", "recording", "detail", "clip_id", "speaker")
@@ -131,7 +132,7 @@ def candidate_audio(corpus: Corpus, recordings_dir: Path, row: Any) -> tuple[np.
     if row.clip_id:
         return corpus.audio(row.clip_id)
 
-    folder = Path(recordings_dir) / row.source
+    folder = Path(recordings_dir) / expand_home(row.source)
     places = [folder / row.recording, *sorted(folder.rglob(row.recording))]
     path = next((place for place in places if place.is_file()), None)
     if path is None:

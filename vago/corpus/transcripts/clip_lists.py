@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -260,7 +261,7 @@ class _Files:
         Backslashes, upper and lower case and the two ways to write ő (NFC, NFD) make no
         difference. A path of another machine is looked for by its last part.
         """
-        written = name.replace("\\", "/")
+        written = os.path.expanduser(name.replace("\\", "/"))
         last = written.rsplit("/", 1)[-1]
         for wanted in (written, f"wavs/{written}", last, f"wavs/{last}"):
             for ending in ENDINGS:
