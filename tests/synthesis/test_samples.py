@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from vago import VagoError
 from vago.audio import io
+from vago.corpus.corpus import Corpus
 from vago.synthesis import samples, synthesizer, takes
+from vago.synthesis.export import export
 from vago.synthesis.params import SampleParams
 from vago.synthesis.script import Script
+from vago.workbook.pipeline import sample_inputs
 
 COLUMNS = (
     "line file category text seconds took_seconds ended takes duration phase model_sha256 prompt "
@@ -52,6 +58,29 @@ def test_a_script_becomes_files_and_a_table(project, script):
     assert names(take.folder) == ["01_one.wav", "02_zwei.wav", "samples.csv", "take.json"]
     again = [(take.folder / file).read_bytes() for file in ("01_one.wav", "02_zwei.wav")]
     assert again == first, "same seed, same samples"
+
+
+@pytest.mark.slow
+def test_the_base_imitates_a_file_where_there_is_no_corpus(project, script, tmp_path):
+    """As the message on too few clips says; whatever needs a corpus says that there is none."""
+    corpus = Corpus.load(project.corpus)
+    shutil.copy(project.corpus / corpus.clips.file[0], tmp_path / "me.wav")
+    shutil.rmtree(project.corpus)
+
+    settings = {"max_seconds_per_char": 0.06, "reference": str(tmp_path / "me.wav")}
+    p = SampleParams(profile="mini", script="short", phase="base", **settings)
+    take = samples.speak_script(p, project)
+    assert names(take.folder)[:2] == ["01_one.wav", "02_two.wav"]
+    assert set(take.table().prompt) == {"me.wav"}
+    assert project.corpus not in sample_inputs(project, p)
+
+    for other in (dict(reference=None), dict(phase="combined")):
+        other = p.model_copy(update=other)
+        assert project.corpus in sample_inputs(project, other)
+        with pytest.raises(VagoError, match="run 01_prepare_dataset first"):
+            samples.open_speaking_phase(other, project)
+    with pytest.raises(VagoError, match="run 01_prepare_dataset first"):
+        export(p, project)
 
 
 def test_other_settings_leave_another_take(project, script, monkeypatch):

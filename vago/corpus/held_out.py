@@ -10,6 +10,7 @@ from vago.corpus.corpus import HELD_OUT, REDRAW, TEST, TRAINING, VALIDATION, Str
 
 # a stratum (category of a source) with at least this many clips has one in each of the two sets
 _LARGE_STRATUM = 8
+FEWEST_CLIPS = 4  # one for each set, and two to train on
 
 
 def draw_parts(
@@ -36,10 +37,11 @@ def draw_parts(
         stretches: the drawn or the frozen ones
 
     Raises:
-        VagoError: too few clips, see `set_size`, or the frozen stretches leave a part without any.
+        VagoError: too few clips, or the frozen stretches leave a part without any.
     """
     stretches = frozen
     if stretches is None:
+        _check_enough(clips, fraction, min_clips)
         size = set_size(len(clips), fraction, min_clips)
         stretches = _draw(clips, size, stretch_seconds, np.random.default_rng(seed))
 
@@ -65,17 +67,39 @@ def set_size(clips: int, fraction: float, min_clips: int) -> int:
     """How many clips each set has: their `fraction`, at least `min_clips`, a quarter at most.
 
     So half of a small corpus is left for training.
-
-    Raises:
-        VagoError: there are less than two clips for each that one set should have.
     """
-    wanted = max(min_clips, round(fraction * clips))
-    if clips < max(2 * wanted, 4):
-        advice = "add recordings, or lower held_out_min_clips" if clips >= 4 else "add recordings"
+    return min(_wanted(clips, fraction, min_clips), clips // 4)
+
+
+def _wanted(clips: int, fraction: float, min_clips: int) -> int:
+    return max(min_clips, round(fraction * clips))
+
+
+def _check_enough(clips: pd.DataFrame, fraction: float, min_clips: int) -> None:
+    """Raise VagoError where there are less than two clips for each that one set should have."""
+    count = len(clips)
+    wanted = _wanted(count, fraction, min_clips)
+    needed = max(2 * wanted, FEWEST_CLIPS)
+    if count >= needed:
+        return
+
+    mean = clips["seconds"].mean()
+    verb = "1 clip is" if count == 1 else f"{count} clips are"
+    fault = (
+        f"{verb} too few for a validation and a test set of {wanted} each: {needed} clips are "
+        f"needed, with clips of {mean:.1f} s {needed * mean / 60:.1f} minutes of speech"
+    )
+    if count >= FEWEST_CLIPS:
         raise VagoError(
-            f"{clips} clips are too few for a validation and a test set of {wanted} each: {advice}"
+            f"{fault}. Add recordings, or set held_out_min_clips to {count // 2}, "
+            "though scores of so few clips say little"
         )
-    return min(wanted, clips // 4)
+    raise VagoError(
+        f"{fault}, and 15 for a voice. Add recordings; a single long one will do, since one "
+        "without a transcript is cut into clips at its pauses. Or do without fine-tuning: "
+        "`phase: base` and `reference: FILE` in notebook 06 let the base speak as a recording of "
+        "a few seconds sounds"
+    )
 
 
 def _draw(

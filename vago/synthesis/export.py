@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from vago import VagoError, __version__, first_line
+from vago.corpus.corpus import Corpus
 from vago.files import expand_home, need_room, replacing_folder, sha256_of, write_json, write_whole
 from vago.model import checkpoint, licence, phases, pickles, xtts
 from vago.paths import Paths, project_root
@@ -72,6 +73,7 @@ def export(
     _check_replaceable(folder)
     phase = phases.chosen_phase(p.phase, paths)
     _check_room(folder, paths.base)
+    Corpus.load(paths.corpus)  # raises: its numbers belong into the record
 
     log(f"opening {phase}")
     speaking = samples.open_speaking_phase(p.model_copy(update={"phase": phase}), paths)

@@ -39,21 +39,24 @@ class Prompt:
         return [(name, wav, io.SAMPLE_RATE) for name, wav in zip(self.names, self.wavs)]
 
 
-def voice_of(model, corpus: Corpus, prompt: Prompt, p: SpeechParams) -> synthesizer.Voice:
+def voice_of(model, corpus: Corpus | None, prompt: Prompt, p: SpeechParams) -> synthesizer.Voice:
     """The prompt's voice for `model`; what speaking rates are usual is known from the corpus."""
-    pace = corpus.seconds_per_character()
+    pace = corpus.seconds_per_character() if corpus else None
     return synthesizer.voice_from(model, prompt.wavs, p.prompt_seconds, pace)
 
 
-def chosen_prompt(p: SampleParams, corpus: Corpus, paths: Paths) -> Prompt:
+def chosen_prompt(p: SampleParams, corpus: Corpus | None, paths: Paths) -> Prompt:
     """The prompt that `p.reference` names: a clip of the corpus, an audio file, None: the corpus's.
+
+    Args:
+        corpus: None: there is none, and the reference has to be a file.
 
     Raises:
         VagoError: it is neither, or the file cannot be read.
     """
-    if p.reference is None:
+    if corpus and p.reference is None:
         return corpus_prompt(corpus, p)
-    if p.reference in set(corpus.clips.clip_id):
+    if corpus and p.reference in set(corpus.clips.clip_id):
         return _of_clips(corpus, [p.reference])
 
     file = reference_file(p, paths)
@@ -89,7 +92,7 @@ def reference_clips(corpus: Corpus, p: SpeechParams) -> list[str]:
     return chosen
 
 
-def read_reference(file: Path, corpus: Corpus) -> np.ndarray:
+def read_reference(file: Path, corpus: Corpus | None) -> np.ndarray:
     """(samples,) float32 at 22,050 Hz: the first seconds of a file, as loud as the corpus's clips.
 
     Raises:
@@ -103,7 +106,8 @@ def read_reference(file: Path, corpus: Corpus) -> np.ndarray:
 
     wav = np.concatenate(parts)[: int(READ_SECONDS * rate)]
     wav = io.resample(wav, rate, io.SAMPLE_RATE)
-    lufs = corpus.summary.get("parameters", {}).get("loudness_lufs", LOUDNESS_LUFS)
+    settings = corpus.summary.get("parameters", {}) if corpus else {}
+    lufs = settings.get("loudness_lufs", LOUDNESS_LUFS)
     return io.set_loudness(wav, io.SAMPLE_RATE, lufs)
 
 
@@ -113,8 +117,9 @@ def _of_clips(corpus: Corpus, clip_ids: list[str]) -> Prompt:
     return Prompt(clip_ids, wavs, [known[clip_id] for clip_id in clip_ids])
 
 
-def _unknown(reference: str, corpus: Corpus, paths: Paths) -> str:
-    near = difflib.get_close_matches(reference, corpus.clips.clip_id, n=1)
+def _unknown(reference: str, corpus: Corpus | None, paths: Paths) -> str:
+    known = corpus.clips.clip_id if corpus else []
+    near = difflib.get_close_matches(reference, known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     clips = paths.shown(paths.corpus / "clips.csv")
     return (

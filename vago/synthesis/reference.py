@@ -1,4 +1,4 @@
-"""Whether the setting `reference` names a file; read by the workbook, so nothing heavy is here."""
+"""What the setting `reference` names; read by the workbook, so nothing heavy is here."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def reference_file(p: SampleParams, paths: Paths) -> Path | None:
     except (OSError, ValueError):  # a name too long, a NUL character
         return None
     return file if is_file or file.suffix.lower() in SUFFIXES else None
+
+
+def does_without_corpus(p: SampleParams, paths: Paths) -> bool:
+    """Whether there is no corpus and none is needed: the base itself speaks, as a file sounds."""
+    if p.phase != "base" or (paths.corpus / "corpus.json").is_file():
+        return False
+    return reference_file(p, paths) is not None

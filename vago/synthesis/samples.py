@@ -20,6 +20,7 @@ from vago.paths import Paths
 from vago.synthesis import durations, synthesizer
 from vago.synthesis.params import SampleParams
 from vago.synthesis.prompt import Prompt, chosen_prompt, voice_of
+from vago.synthesis.reference import does_without_corpus
 from vago.synthesis.script import Script, read_script
 from vago.synthesis.takes import TABLE, Take, take_name, take_record, writing_take
 from vago.synthesis.takes_page import write_takes_page
@@ -33,6 +34,7 @@ class SpeakingPhase:
         model: an open XTTS with the phase's GPT.
         encode: text -> token ids.
         prompt: the reference audio that `voice` is made of.
+        corpus: None where there is none and none is needed, see `does_without_corpus`.
     """
 
     phase: str
@@ -40,14 +42,18 @@ class SpeakingPhase:
     model: Any
     voice: synthesizer.Voice
     encode: Callable[[str], list[int]]
-    corpus: Corpus
+    corpus: Corpus | None
     prompt: Prompt
 
 
 def open_speaking_phase(p: SampleParams, paths: Paths) -> SpeakingPhase:
-    """Open the phase that `p` names, with the voice of the prompt that it names."""
+    """Open the phase that `p` names, with the voice of the prompt that it names.
+
+    Raises:
+        VagoError: there is no corpus and it is needed, or see `chosen_phase`, `chosen_prompt`.
+    """
     phase = chosen_phase(p.phase, paths)
-    corpus = Corpus.load(paths.corpus)
+    corpus = None if does_without_corpus(p, paths) else Corpus.load(paths.corpus)
     prompt = chosen_prompt(p, corpus, paths)
 
     model, model_sha256 = open_phase(phase, paths)

@@ -16,7 +16,7 @@ from vago.model.xtts import FILES
 from vago.paths import Paths
 from vago.settings import Params
 from vago.synthesis.params import SampleParams
-from vago.synthesis.reference import reference_file
+from vago.synthesis.reference import does_without_corpus, reference_file
 from vago.synthesis.takes import newest_folder
 from vago.training.params import TrainParams
 
@@ -97,7 +97,9 @@ def evaluate_inputs(paths: Paths, p: EvaluateParams) -> list[Path]:
 
 
 def sample_inputs(paths: Paths, p: SampleParams) -> list[Path]:
-    inputs = [paths.corpus, *base_files(paths), paths.script(p.script)]
+    inputs = [*base_files(paths), paths.script(p.script)]
+    if not does_without_corpus(p, paths):
+        inputs.insert(0, paths.corpus)
     if file := reference_file(p, paths):
         inputs.append(file)
     if p.phase == "base":
