@@ -88,7 +88,7 @@ def test_single_clip_recordings_can_be_split():
 def test_too_few_clips():
     with pytest.raises(VagoError, match="10 clips are too few for a validation and a test set of"):
         draw_parts(clip_table({"a": 10}), 0.05, 12, 30, 1)
-    advice = "24 clips are needed, .* of 6.0 s 2.4 minutes of speech. .* held_out_min_clips to 5,"
+    advice = r"24 are needed \(2.4 minutes of speech in clips of 6.0 s.* held_out_min_clips to 5,"
     with pytest.raises(VagoError, match=advice):
         draw_parts(clip_table({"a": 10}), 0.05, 12, 30, 1)
     part, _ = draw_parts(clip_table({"a": 10}), 0.05, 5, 30, 1)
@@ -103,7 +103,7 @@ def test_with_fewer_than_four_clips_no_setting_helps(count):
 
     message = str(caught.value)
     assert message.startswith("1 clip is too few" if count == 1 else "3 clips are too few")
-    for expected in ("2.4 minutes", "15 for a voice", "cut into clips at its pauses", "reference"):
+    for expected in ("2.4 minutes", "15 minutes", "cut into clips at its pauses", "reference"):
         assert expected in message
     assert "held_out_min_clips" not in message
 

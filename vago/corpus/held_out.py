@@ -86,8 +86,9 @@ def _check_enough(clips: pd.DataFrame, fraction: float, min_clips: int) -> None:
     mean = clips["seconds"].mean()
     verb = "1 clip is" if count == 1 else f"{count} clips are"
     fault = (
-        f"{verb} too few for a validation and a test set of {wanted} each: {needed} clips are "
-        f"needed, with clips of {mean:.1f} s {needed * mean / 60:.1f} minutes of speech"
+        f"{verb} too few for a validation and a test set of {wanted} each: {needed} are needed "
+        f"({needed * mean / 60:.1f} minutes of speech in clips of {mean:.1f} s; a voice takes 15 "
+        "minutes or more)"
     )
     if count >= FEWEST_CLIPS:
         raise VagoError(
@@ -95,10 +96,9 @@ def _check_enough(clips: pd.DataFrame, fraction: float, min_clips: int) -> None:
             "though scores of so few clips say little"
         )
     raise VagoError(
-        f"{fault}, and 15 for a voice. Add recordings; a single long one will do, since one "
-        "without a transcript is cut into clips at its pauses. Or do without fine-tuning: "
-        "`phase: base` and `reference: FILE` in notebook 06 let the base speak as a recording of "
-        "a few seconds sounds"
+        f"{fault}. Add recordings: one long one will do, since a recording without a transcript "
+        "is cut into clips at its pauses. Without any fine-tuning, `vago run PROFILE --only 06 "
+        "-p phase base -p reference FILE` lets the base speak in the voice of a short recording"
     )
 
 
