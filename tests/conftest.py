@@ -85,7 +85,13 @@ def session_project(tmp_path_factory, recordings_folder, tiny_base) -> Paths:
     (home / "recordings").symlink_to(recordings_folder)
     (home / "base").symlink_to(tiny_base)
 
-    p = CorpusParams(profile="mini", held_out_fraction=0.2, held_out_min_clips=4, stretch_seconds=3)
+    p = CorpusParams(
+        profile="mini",
+        held_out_fraction=0.2,
+        held_out_min_clips=4,
+        stretch_seconds=3,
+        verify_transcripts="off",  # ASR would take a minute
+    )
     paths = Paths.of(p, root)
     prepare.prepare(p, paths, xtts.text_encoder(paths.base))
     return paths

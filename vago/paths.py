@@ -107,6 +107,11 @@ class Paths:
         return self.home / "report"
 
     @property
+    def comparison(self) -> Path:
+        """What ASR heard in clips with a given text, see `corpus.verification`."""
+        return self.report / "comparison.json"
+
+    @property
     def unfinished(self) -> Path:
         """Ledger and report of the last run of 01 where it made no corpus of what it had cut."""
         return self.report / "unfinished"

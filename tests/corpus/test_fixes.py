@@ -128,6 +128,7 @@ def again(project):
             held_out_fraction=0.2,
             held_out_min_clips=4,
             stretch_seconds=3,
+            verify_transcripts="off",
             **settings,
         )
         after = prepare.prepare(p, project, xtts.text_encoder(project.base))

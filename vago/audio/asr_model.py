@@ -48,7 +48,7 @@ def open_place(model: str | Path | None, cache: Path | None = None) -> str | Pat
 def check_model(model: str | Path | None) -> None:
     """Raise VagoError unless the model can be opened: it is on this machine, or can be fetched."""
     if not find_spec("faster_whisper"):
-        raise VagoError(f"no recogniser is installed to write transcripts: {INSTALL_HINT}")
+        raise VagoError(f"no recogniser is installed: {INSTALL_HINT}")
 
     if not model or str(model) == BASE:
         if not all(map(find_spec, WHEELS)):
@@ -64,21 +64,45 @@ def check_model(model: str | Path | None) -> None:
             )
         return
 
-    from faster_whisper.utils import available_models, download_model
+    from faster_whisper.utils import available_models
 
     known = available_models()
     if "/" not in str(model) and model not in known:
         near = difflib.get_close_matches(str(model), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
         raise VagoError(f"there is no Whisper model or folder {str(model)!r}; {hint}")
+    if not _is_here(model) and not hub_answers():
+        raise VagoError(
+            f"the recogniser {model} is not on this machine and its hub cannot be reached: "
+            f"go online, or set `recogniser: {BASE}`, which is installed with vago's extras"
+        )
+
+
+def model_on_this_machine(wanted: str | Path) -> str | Path:
+    """The wanted model where it is here already, else BASE: nothing is fetched.
+
+    Raises:
+        VagoError: neither is here, or the package that opens them is not installed.
+    """
+    if find_spec("faster_whisper") and str(wanted) != BASE and _is_here(wanted):
+        return wanted
+    check_model(BASE)
+    return BASE
+
+
+def _is_here(model: str | Path) -> bool:
+    """Whether it is a model's folder, or the name of a model that was fetched before."""
+    folder = Path(os.path.expanduser(model))
+    if folder.is_dir():
+        return (folder / "model.bin").is_file()
+
+    from faster_whisper.utils import download_model
+
     try:
         download_model(str(model), local_files_only=True)
-    except Exception:  # noqa: BLE001 - whatever it is, the model is not here yet
-        if not hub_answers():
-            raise VagoError(
-                f"the recogniser {model} is not on this machine and its hub cannot be reached: "
-                f"go online, or set `recogniser: {BASE}`, which is installed with vago's extras"
-            ) from None
+    except Exception:  # noqa: BLE001 - whatever it is, the model is not here
+        return False
+    return True
 
 
 def hub_answers(seconds: float = 5.0) -> bool:

@@ -42,11 +42,15 @@ class Place:
 
 @dataclass(frozen=True)
 class ClipText:
-    """The text as `written` (transcript, ASR or correction) and as `spoken` (normalized)."""
+    """The text as `written` (transcript, ASR or correction) and as `spoken` (normalized).
+
+    by_hand: a person has corrected it.
+    """
 
     written: str
     spoken: str
     tokens: int = 0
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,7 @@ class Judge:
         candidate = Candidate(
             clip_id(recording, number),
             Place(recording, *span, self.track.sha256),
-            ClipText(written, spoken, tokens),
+            ClipText(written, spoken, tokens, by_hand=bool(fix.text)),
             cue.category,
             ClipAudio(len(wav)),
             measured,

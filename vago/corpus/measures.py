@@ -25,8 +25,10 @@ class Measures:
 
     background          what sounds in the pauses: quiet, noise, music or applause
     confidence          mean probability of the ASR's words, 0 to 1; untranscribed recordings only
-    heard_cer           CER between the text and the ASR's output for the clip alone; likewise
-    speaker_similarity  cosine between the speaker embeddings of clip and target; likewise
+    heard_cer           CER between the text and the ASR's output for the clip alone; likewise, and
+                        of every given text with `verify_transcripts: all`
+    speaker_similarity  cosine between the speaker embeddings of clip and target; untranscribed
+                        recordings only
     snr_db              speech over the noise under it
     clipped             share of samples at full scale, as recorded
     loudness_lufs       as recorded, before all clips are set to one loudness (EBU R 128)

@@ -68,6 +68,13 @@ class CorpusParams(Params):
         False, description="remove noise with DeepFilterNet 3, which needs the extra `denoise`"
     )
 
+    # recordings with a transcript
+    verify_transcripts: Literal["off", "sample", "all"] = Field(
+        "sample",
+        description="compare given texts with what ASR hears: ten clips of each source, where ASR "
+        "is installed, or all, of which those that differ are rejected",
+    )
+
     # recordings without a transcript: ASR and speakers
     recogniser: str = Field(
         "base",
@@ -120,6 +127,12 @@ class CorpusParams(Params):
                 f"{self.base_dir}: take one of the two out"
             )
         return self
+
+    @field_validator("verify_transcripts", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value):
+        """YAML reads a plain `off` as False."""
+        return "off" if value is False else value
 
     @field_validator("recogniser")
     @classmethod

@@ -30,7 +30,7 @@ def missing_things(p: CorpusParams, paths: Paths) -> list[str]:
     """One sentence for each thing that notebook 01 needs and does not find.
 
     Recordings and base, but for those that vago makes itself; the sample of the speaker; and a
-    recogniser that can be opened, where a recording has no transcript.
+    recogniser that can be opened, where a recording has no transcript or all texts are compared.
     """
     # when called: the runner asks before any kernel starts, and these take their time
     from vago.audio.asr_model import check_model
@@ -59,6 +59,10 @@ def missing_things(p: CorpusParams, paths: Paths) -> list[str]:
         look(xtts.check_files, paths.base)
     if any(recording.untranscribed for recording in found):
         look(check_model, p.recogniser)
+    if p.verify_transcripts == "all" and any(not recording.untranscribed for recording in found):
+        from vago.corpus.verification import check_recogniser
+
+        look(check_recogniser, p)
     return missing
 
 

@@ -15,7 +15,7 @@ from vago.audio import io, vad
 from vago.audio.asr import Transcriber
 from vago.audio.reader import OpenRecording, open_recording
 from vago.audio.speakers import SpeakerEmbeddings
-from vago.corpus import candidates, untranscribed
+from vago.corpus import candidates, untranscribed, verification
 from vago.corpus.candidates import Candidate, Judge
 from vago.corpus.corpus import Corpus, Stretch, frozen_stretches
 from vago.corpus.corrections import read_corrections
@@ -28,6 +28,7 @@ from vago.corpus.timeline import account
 from vago.corpus.transcripts.cue import Cue
 from vago.corpus.untranscribed import EmbeddedSegments
 from vago.corpus.verdicts import Encode, odd_rates
+from vago.corpus.verification import TextComparison
 from vago.corpus.writer import save_corpus
 from vago.model.speaker_encoder import open_speaker_encoder
 from vago.paths import Paths
@@ -65,7 +66,8 @@ def prepare(
 
     An older corpus stays as it is until everything is cut and judged. A held-out set, once drawn,
     is kept. ASR results are cached, so that a second run needs no ASR. Where what was cut makes no
-    corpus, such as too few clips, its ledger and report are in report/unfinished/.
+    corpus, such as too few clips, its ledger and report are in report/unfinished/. What ASR heard
+    beside given texts is in report/comparison.json.
 
     Args:
         encode: the base's tokenizer with its language bound.
@@ -73,7 +75,8 @@ def prepare(
             untranscribed one with (seconds done, seconds in all, what is being done).
 
     Raises:
-        VagoError: no clip is kept; or see `find_recordings`, `read_corrections`, `draw_parts`.
+        VagoError: no clip is kept, or a source's texts are not those that are spoken; or see
+            `find_recordings`, `read_corrections`, `draw_parts`.
     """
     report = on_progress or (lambda done, total, what: None)
     recordings = find_recordings(paths.recordings(p.recordings_dir), p.sources, paths.shown)
@@ -87,7 +90,11 @@ def prepare(
         _find_speech(p, paths, work, staging, report)
         found = cutter.cut(work)
         _reject_odd_rates(p, found, staging)
-        made = _write(p, paths, work, found, frozen, staging)
+        compared = verification.compare_texts(
+            p, found, staging, paths.corpus / ASR_CACHE, paths.shown, report
+        )
+        compared.save(paths.comparison)
+        made = _write(p, paths, work, found, frozen, staging, compared)
     finally:
         staging.remove()
 
@@ -228,6 +235,7 @@ def _write(
     found: list[Candidate],
     frozen: list[Stretch] | None,
     staging: ClipStaging,
+    compared: TextComparison,
 ) -> Corpus:
     """Draw validation and test set and write the tables and clips, or else what was cut."""
     ledger = pd.DataFrame([candidates.ledger_row(one) for one in found])
@@ -235,7 +243,11 @@ def _write(
     read = [one.facts for one in work if one.facts]
     timeline = account(read, ledger)
 
+    texts = ""
     try:
+        if wrong := verification.wrong_sources(compared):
+            texts = f"\n{verification.texts_of_both(wrong)}"
+            raise VagoError(verification.complaint(wrong))
         if clips.empty:
             raise VagoError(_nothing_kept(ledger, paths.shown(paths.recordings(p.recordings_dir))))
         clips["part"], stretches = draw_parts(
@@ -244,7 +256,7 @@ def _write(
     except VagoError as error:
         page = write_unfinished(paths, clips, ledger, timeline, staging.folder, str(error))
         where = paths.shown(page)
-        raise VagoError(f"{error}. Every candidate and its fate: {where}") from None
+        raise VagoError(f"{error}. Every candidate and its fate: {where}{texts}") from None
 
     recordings = [
         {name: value for name, value in facts.items() if name != "speech"} for facts in read

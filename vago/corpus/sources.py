@@ -38,6 +38,7 @@ class Recording:
     is_clip: the file is one clip already, and its one cue covers all of it.
     speaker: from a clip folder's metadata; empty: the corpus's one.
     untranscribed: it has no transcript, so its cues are still to be found.
+    transcript: the file that its text comes from; None without one.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Recording:
     is_clip: bool = False
     speaker: str = ""
     untranscribed: bool = False
+    transcript: Path | None = None
 
 
 def find_recordings(
@@ -143,7 +145,8 @@ def _find_in_folder(folder: Path, source: str, shown: Callable[[Path], str]) -> 
         if text := beside[path]:
             found += _clips([clip_lists.read_beside(path, text)], source)
         elif transcript := by_audio.get(path):
-            found.append(Recording(path, source, read_cues(transcript)))
+            cues = read_cues(transcript)
+            found.append(Recording(path, source, cues, transcript=transcript))
         else:
             found.append(Recording(path, source, untranscribed=True))
     return found
@@ -169,6 +172,7 @@ def _clips(lines: Sequence[ClipLine], source: str) -> list[Recording]:
             number=number,
             is_clip=True,
             speaker=clip.speaker,
+            transcript=clip.listed_in,
         )
         for number, clip in enumerate(lines, 1)
     ]

@@ -49,6 +49,10 @@ class ClipStaging:
         io.write(self._path(candidate.clip_id), wav, io.SAMPLE_RATE)
         candidate.audio = replace(candidate.audio, denoised=self.p.denoise, sha256=io.sha256(wav))
 
+    def wav(self, candidate: Candidate) -> np.ndarray:
+        """(samples,) float32 at 22,050 Hz of a clip that was added and kept."""
+        return io.load(self._path(candidate.clip_id))[0]
+
     def drop(self, candidate: Candidate) -> None:
         self._path(candidate.clip_id).unlink()
 

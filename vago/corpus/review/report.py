@@ -15,6 +15,7 @@ from vago.corpus.corrections import read_corrections
 from vago.corpus.fixes import BY_HAND, outcomes
 from vago.corpus.measures import NUMBERS
 from vago.corpus.review import ledger, plots
+from vago.corpus.review.comparison import comparison_html
 from vago.display import html
 from vago.files import write_whole
 from vago.paths import Paths
@@ -228,6 +229,8 @@ def sections(corpus: Corpus, paths: Paths) -> list[tuple[str, str]]:
         bars = html.image_tag(plots.timeline(timeline_bars(corpus.timeline)))
         fates = html.table_html(fate_minutes(corpus.timeline), "Minutes")
         found.append(("The fate of every second", bars + fates))
+    if texts := comparison_html(paths):
+        found.append(("Given texts and the sound", texts))
     left_out = html.table_html(rejected[["reason", "detail", "start", "seconds", "text"]])
     found += [("What was left out", left_out), ("By hand", "".join(by_hand))]
     if corpus.clips.empty:

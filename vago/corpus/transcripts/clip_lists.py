@@ -37,13 +37,17 @@ _LABEL_TIMES = re.compile(r"^\d+(?:\.\d+)?\s+\d+(?:\.\d+)?\s+\S+$")
 
 @dataclass(frozen=True)
 class ClipLine:
-    """An audio file and its text; the line of a list that says so, 0 where there is none."""
+    """An audio file and its text; the line of a list that says so, 0 where there is none.
+
+    listed_in: the file that its text comes from.
+    """
 
     path: Path
     text: str
     speaker: str = ""
     line: int = 0
     verdict: Verdict = KEPT
+    listed_in: Path | None = None
 
 
 def lists_in(folder: Path) -> list[Path]:
@@ -114,7 +118,7 @@ def read_list(path: Path) -> list[ClipLine]:
         text, verdict = captions.spoken([row[columns["text"]]])
         found = files.find(row[columns["file"]].strip())
         speaker = row[columns.get("speaker", len(row)) :][:1]  # [] where there is no such column
-        clips.append(ClipLine(found, text, "".join(speaker).strip(), line, verdict))
+        clips.append(ClipLine(found, text, "".join(speaker).strip(), line, verdict, path))
     return clips
 
 
@@ -142,7 +146,7 @@ def read_beside(audio: Path, file: Path) -> ClipLine:
             f"{file}, line 1: {lines[0]!r} is a label with its times: write the clip's text"
         )
     text, verdict = captions.spoken(lines)
-    return ClipLine(audio, text, verdict=verdict)
+    return ClipLine(audio, text, verdict=verdict, listed_in=file)
 
 
 # Rows and columns
